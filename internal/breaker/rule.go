@@ -1,0 +1,32 @@
+package breaker
+
+import "time"
+
+// Rule is the outlierDetection block of a DestinationRule together with what
+// its effect depends on: a pointer is nil where the block leaves the field out,
+// because "unset" and "zero" mean different things to Envoy.
+// Source of the fields: istio/api networking/v1alpha3/destination_rule.proto.
+type Rule struct {
+	// Enabled is false where the DestinationRule has no outlierDetection block.
+	Enabled bool `json:"enabled"`
+	// ConsecutiveGatewayErrors is how many answers of 502, 503 or 504 in a row
+	// eject a pod. Nil and 0: gateway errors alone never eject.
+	ConsecutiveGatewayErrors *uint32 `json:"consecutiveGatewayErrors,omitempty"`
+	// Consecutive5xxErrors is the same for any 5xx. Nil: Envoy's default of 5
+	// stays in force. 0: switched off.
+	Consecutive5xxErrors *uint32 `json:"consecutive5xxErrors,omitempty"`
+	// BaseEjectionTime is the first ejection's length; 0 means unset (30s).
+	BaseEjectionTime time.Duration `json:"baseEjectionTime"`
+	// Interval is the time between two sweeps, which return ejected pods;
+	// 0 means unset (10s).
+	Interval time.Duration `json:"interval"`
+	// MaxEjectionPercent is the largest share of the pods that may be out at
+	// once; 0 means unset (10).
+	MaxEjectionPercent int32 `json:"maxEjectionPercent"`
+	// MinHealthPercent below which Envoy ignores ejections; 0 is Istio's default
+	// and means never.
+	MinHealthPercent int32 `json:"minHealthPercent"`
+	// Balancer is the simple load balancer by Istio's name; empty means the
+	// mesh's default, LEAST_REQUEST.
+	Balancer string `json:"balancer,omitempty"`
+}

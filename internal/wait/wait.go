@@ -1,0 +1,32 @@
+// Package wait waits for a condition, never for a time: each wait has a limit,
+// and its error carries the last state that was seen.
+package wait
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// For calls check every interval until it returns nil, and gives up after
+// limit or when ctx ends. The error names what was waited for, how long, and
+// the last thing that check said.
+func For(ctx context.Context, what string, limit, interval time.Duration, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	start := time.Now()
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s, %s of at most %s: %w",
+				what, time.Since(start).Round(100*time.Millisecond), limit, err)
+		case <-ticker.C:
+		}
+	}
+}
