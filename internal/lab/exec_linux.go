@@ -1,0 +1,43 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/lab/sandbox"
+)
+
+// errNotRunning is what every command says that needs a lab.
+var errNotRunning = hint.With(errors.New("finding the lab: none is running"), "run `go run ./lab up`")
+
+// Exec replaces this process by args, run in the lab's network and with its
+// environment. It returns only on an error.
+func (l *Lab) Exec(args []string) error {
+	box, err := sandbox.Load(l.supervisor())
+	if err != nil {
+		return err
+	}
+	if !box.Alive() {
+		return errNotRunning
+	}
+	for _, entry := range l.environment() {
+		name, value, _ := strings.Cut(entry, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	argv := box.Enter(args...)
+	path, err := exec.LookPath(argv[0])
+	if err != nil {
+		return fmt.Errorf("entering the lab: %w", err)
+	}
+	if err := syscall.Exec(path, argv, os.Environ()); err != nil {
+		return fmt.Errorf("running %q in the lab: %w", args[0], err)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+// Package images composes the lab's container images from files of this
+// machine: what the lab built, and the shared libraries and tools that those
+// binaries load. An image is a list of files, streamed as a tar into `docker
+// import`; nothing is unpacked on the way.
+package images
+
+import (
+	"archive/tar"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/runner"
+)
+
+// Image is a root file system and how it is run.
+type Image struct {
+	// Reference is the full name with the tag.
+	Reference string
+	// Changes are Dockerfile instructions, as `docker import --change` takes them.
+	Changes []string
+	// Binaries are copied with the shared libraries that they load, by the path
+	// that they get in the image.
+	Binaries map[string]string
+	// Files and trees are copied as they are, by the path in the image.
+	Files map[string]string
+	Trees map[string]string
+	// Texts are files written out here; Links are symbolic links, by path.
+	Texts map[string]string
+	Links map[string]string
+}
+
+// epoch is every file's time, so that the same files make the same image.
+var epoch = time.Unix(0, 0)
+
+// write streams the image's root file system as a tar.
+func (i Image) write(ctx context.Context, run runner.Runner, w io.Writer) error {
+	t := &writer{tar: tar.NewWriter(w), seen: map[string]bool{}}
+	t.dir("tmp", 0o1777)
+	for _, to := range sorted(i.Binaries) {
+		if err := t.file(to, i.Binaries[to]); err != nil {
+			return err
+		}
+		libraries, err := libraries(ctx, run, i.Binaries[to])
+		if err != nil {
+			return err
+		}
+		for _, lib := range libraries {
+			if err := t.file(lib, lib); err != nil {
+				return err
+			}
+		}
+	}
+	for _, to := range sorted(i.Files) {
+		if err := t.file(to, i.Files[to]); err != nil {
+			return err
+		}
+	}
+	for _, to := range sorted(i.Trees) {
+		if err := t.tree(to, i.Trees[to]); err != nil {
+			return err
+		}
+	}
+	for _, to := range sorted(i.Texts) {
+		if err := t.text(to, i.Texts[to]); err != nil {
+			return err
+		}
+	}
+	for _, to := range sorted(i.Links) {
+		if err := t.link(to, i.Links[to]); err != nil {
+			return err
+		}
+	}
+	if err := t.tar.Close(); err != nil {
+		return fmt.Errorf("writing image %q: %w", i.Reference, err)
+	}
+	return nil
+}
+
+// libraries lists the shared libraries that binary loads; none for a static one.
+func libraries(ctx context.Context, run runner.Runner, binary string) ([]string, error) {
+	out, err := run.Run(ctx, runner.Command{Args: []string{"ldd", binary}})
+	if failed, ok := err.(*runner.Error); ok && strings.Contains(failed.Output, "not a dynamic executable") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the libraries of %q: %w", binary, err)
+	}
+	return lddFiles(out), nil
+}
+
+// lddFiles lists the files in ldd's output: every word that is a path.
+func lddFiles(output string) []string {
+	var files []string
+	for _, word := range strings.Fields(output) {
+		if strings.HasPrefix(word, "/") && !strings.HasSuffix(word, ":") {
+			files = append(files, word)
+		}
+	}
+	return files
+}
+
+// writer writes each path once, with the folders above it.
+type writer struct {
+	tar  *tar.Writer
+	seen map[string]bool
+}
+
+func (t *writer) header(h *tar.Header) error {
+	h.ModTime, h.Format = epoch, tar.FormatPAX
+	h.Name = strings.TrimPrefix(h.Name, "/")
+	if t.seen[h.Name] {
+		return nil
+	}
+	t.seen[h.Name] = true
+	return t.tar.WriteHeader(h)
+}
+
+func (t *writer) dir(path string, mode int64) error {
+	path = strings.Trim(path, "/")
+	if path == "" || path == "." || t.seen[path+"/"] {
+		return nil
+	}
+	if err := t.dir(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return t.header(&tar.Header{Typeflag: tar.TypeDir, Name: path + "/", Mode: mode})
+}
+
+// file copies what from leads to, through symbolic links.
+func (t *writer) file(to, from string) error {
+	name := strings.TrimPrefix(to, "/")
+	if t.seen[name] {
+		return nil
+	}
+	if err := t.dir(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("copying into the image: %w", err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if err := t.header(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size()}); err != nil {
+		return err
+	}
+	_, err = io.Copy(t.tar, in)
+	return err
+}
+
+func (t *writer) tree(to, from string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return t.dir(filepath.Join(to, rel), 0o755)
+		}
+		return t.file(filepath.Join(to, rel), path)
+	})
+}
+
+func (t *writer) text(to, content string) error {
+	if err := t.dir(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if err := t.header(&tar.Header{Typeflag: tar.TypeReg, Name: to, Mode: 0o644, Size: int64(len(content))}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(t.tar, content)
+	return err
+}
+
+func (t *writer) link(to, target string) error {
+	if err := t.dir(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return t.header(&tar.Header{Typeflag: tar.TypeSymlink, Name: to, Linkname: target, Mode: 0o777})
+}

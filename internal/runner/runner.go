@@ -1,0 +1,93 @@
+// Package runner runs external commands behind an interface, so that what
+// needs them can be tested without them, and so that a failure always says
+// which command failed and what it printed last.
+package runner
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Command is one external command. The zero Dir is the working directory, a
+// nil Env the environment of this process.
+type Command struct {
+	Args  []string
+	Dir   string
+	Env   []string // added to the environment, later wins
+	Stdin io.Reader
+	// Log receives stdout and stderr as they come, nil discards them. What they
+	// said last is in Error all the same.
+	Log io.Writer
+}
+
+// Runner runs commands to their end.
+type Runner interface {
+	// Run returns what the command wrote to stdout, and an *Error if it failed.
+	Run(ctx context.Context, c Command) (string, error)
+}
+
+// Error is a command's failure: what was run, what it printed last, and why it
+// ended.
+type Error struct {
+	Args   []string
+	Output string // the last lines of stdout and stderr, in the order they came
+	Cause  error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("running `%s`: %v", Quote(e.Args), e.Cause)
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Quote joins args to a line that can be pasted into a shell.
+func Quote(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$`*?[]{}()<>|&;#~!") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		quoted[i] = a
+	}
+	return strings.Join(quoted, " ")
+}
+
+// Exec runs commands for real. When its context ends it asks the command's
+// whole process group to stop, and kills what is left after Grace.
+type Exec struct {
+	Grace time.Duration // 0 means 5 s
+}
+
+// Run implements Runner.
+func (x Exec) Run(ctx context.Context, c Command) (string, error) {
+	if len(c.Args) == 0 {
+		return "", fmt.Errorf("running a command: no name given")
+	}
+	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
+	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
+	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	if cmd.WaitDelay = x.Grace; x.Grace == 0 {
+		cmd.WaitDelay = 5 * time.Second
+	}
+	var stdout bytes.Buffer
+	last := &tail{limit: 4096}
+	both := io.Writer(last)
+	if c.Log != nil {
+		both = io.MultiWriter(last, c.Log)
+	}
+	shared := &lockedWriter{w: both}
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, shared), shared
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), &Error{Args: c.Args, Output: last.String(), Cause: err}
+	}
+	return stdout.String(), nil
+}
