@@ -1,0 +1,44 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/utilities"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// newDestinationRule registers a DestinationRule whose spec is Istio's own
+// published type, so that a wrong field does not compile. The provider treats
+// it as any custom resource; it needs no CRD to be previewed.
+func newDestinationRule(ctx *pulumi.Context, name string, metadata *metav1.ObjectMetaArgs, spec *networking.DestinationRule, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
+	fields, err := untyped(spec)
+	if err != nil {
+		return nil, err
+	}
+	return apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
+		ApiVersion:  pulumi.String("networking.istio.io/v1"),
+		Kind:        pulumi.String("DestinationRule"),
+		Metadata:    metadata,
+		OtherFields: kubernetes.UntypedArgs{"spec": toMap(fields)},
+	}, utilities.PkgResourceDefaultOpts(opts)...)
+}
+
+// untyped is the spec as Istio's own JSON marshalling writes it ("30s" for a
+// duration, a number for a wrapped number, nothing for what is unset), and so
+// as the API server stores it.
+func untyped(spec *networking.DestinationRule) (map[string]any, error) {
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the rule for %q: %w", spec.Host, err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("decoding the rule for %q: %w", spec.Host, err)
+	}
+	return fields, nil
+}

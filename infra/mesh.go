@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"istio-circuit-breaker/internal/config"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// mesh is what pods and rules have to wait for; it is empty where Istio was
+// there before.
+type mesh []pulumi.Resource
+
+// newMesh installs Istio: its namespace, the charts base and istiod, and the
+// care for the CRDs.
+func newMesh(ctx *pulumi.Context, cfg config.Istio) (mesh, error) {
+	if !cfg.Install {
+		return nil, nil
+	}
+	// A namespace of the stack's own, not one that Helm makes: what istiod
+	// leaves behind (leader leases, its CA) goes with it at destroy. The leases
+	// would hold up the next istiod for the best part of a minute.
+	ns, err := corev1.NewNamespace(ctx, meshNS, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(meshNS), Labels: labels(nil)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("registering namespace %q: %w", meshNS, err)
+	}
+	base, err := newRelease(ctx, chart(cfg, "base", "istio-base", ns, pulumi.Map{}))
+	if err != nil {
+		return nil, err
+	}
+	values := toMap(merge(istiodValues(cfg), cfg.Values))
+	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values),
+		// istiod does not start without the CRDs of base.
+		pulumi.DependsOn([]pulumi.Resource{base}))
+	if err != nil {
+		return nil, err
+	}
+	return mesh{istiod}, nil
+}
+
+// chart is the release of one of Istio's charts, from wherever they come.
+func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values pulumi.Map) releaseArgs {
+	args := releaseArgs{
+		Name:      release,
+		Namespace: ns.Metadata.Name().Elem(),
+		Values:    values,
+		Timeout:   int(cfg.Timeout.Seconds()),
+		Atomic:    true,
+	}
+	switch {
+	case strings.HasPrefix(cfg.ChartRepository, "oci://"):
+		args.Chart, args.Version = strings.TrimSuffix(cfg.ChartRepository, "/")+"/"+name, cfg.Version
+	case isURL(cfg.ChartRepository):
+		args.Chart, args.Repo, args.Version = name, cfg.ChartRepository, cfg.Version
+	default: // a folder holds one version, whatever istio.version says
+		args.Chart = chartFolder(cfg.ChartRepository) + "/" + name
+	}
+	return args
+}
+
+// istiodValues make the control plane fit a laptop and the breaker visible.
+func istiodValues(cfg config.Istio) map[string]any {
+	request := func(cpu, memory string) map[string]any {
+		return map[string]any{"requests": map[string]any{"cpu": cpu, "memory": memory}}
+	}
+	global := map[string]any{
+		"proxy": map[string]any{
+			// Each ejection and return as a line of JSON in the sidecar's log.
+			"outlierLogPath": "/dev/stdout",
+			"resources":      request("10m", "64Mi"),
+		},
+		// One replica: a budget would only keep its node from being drained.
+		"defaultPodDisruptionBudget": map[string]any{"enabled": false},
+	}
+	if cfg.Hub != "" {
+		global["hub"] = cfg.Hub
+	}
+	if cfg.Tag != "" {
+		global["tag"] = cfg.Tag
+	}
+	return map[string]any{
+		"autoscaleEnabled": false,
+		"resources":        request("50m", "256Mi"), // of istiod; the chart asks for 2 GiB
+		"global":           global,
+		"meshConfig": map[string]any{
+			// istiod puts a ConfigMap into every namespace that it looks at, and
+			// leaves it there; so it looks at the stack's own only.
+			"discoverySelectors": []any{
+				map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/part-of": partOf}},
+			},
+		},
+	}
+}
+
+// merge lays over on base, object by object; anything else is replaced.
+func merge(base, over map[string]any) map[string]any {
+	merged := maps.Clone(base)
+	for k, v := range over {
+		below, _ := merged[k].(map[string]any)
+		if above, ok := v.(map[string]any); ok && below != nil {
+			v = merge(below, above)
+		}
+		merged[k] = v
+	}
+	return merged
+}
+
+// toMap makes plain values Pulumi inputs.
+func toMap(values map[string]any) pulumi.Map {
+	inputs := make(pulumi.Map, len(values))
+	for k, v := range values {
+		inputs[k] = pulumi.Any(v)
+	}
+	return inputs
+}

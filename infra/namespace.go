@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+
+	"istio-circuit-breaker/internal/config"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// namespace is where the stack's objects go.
+type namespace struct {
+	plain    string
+	name     pulumi.StringInput // known as soon as the namespace is there
+	resource pulumi.Resource
+}
+
+// newNamespace makes the namespace, or labels one that is there already.
+func newNamespace(ctx *pulumi.Context, cfg config.Namespace) (namespace, error) {
+	// The label for which Istio's webhook injects a sidecar into every new pod.
+	injection := labels(pulumi.StringMap{"istio-injection": pulumi.String("enabled")})
+	if cfg.Existing {
+		// A patch applies these labels only, and takes only them away again: the
+		// namespace is not the stack's to delete.
+		patch, err := corev1.NewNamespacePatch(ctx, cfg.Name, &corev1.NamespacePatchArgs{
+			Metadata: &metav1.ObjectMetaPatchArgs{Name: pulumi.String(cfg.Name), Labels: injection},
+		})
+		if err != nil {
+			return namespace{}, fmt.Errorf("registering the labels of namespace %q: %w", cfg.Name, err)
+		}
+		return namespace{cfg.Name, patch.Metadata.Name().Elem(), patch}, nil
+	}
+	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: injection},
+	})
+	if err != nil {
+		return namespace{}, fmt.Errorf("registering namespace %q: %w", cfg.Name, err)
+	}
+	return namespace{cfg.Name, made.Metadata.Name().Elem(), made}, nil
+}

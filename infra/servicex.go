@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+
+	"istio-circuit-breaker/internal/config"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newServiceX makes the healthy and the faulty Deployment and the one Service
+// in front of both.
+func newServiceX(ctx *pulumi.Context, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
+	healthy := workload{
+		name: "servicex", version: "200", replicas: cfg.Replicas.Healthy,
+		env: map[string]string{},
+	}
+	faulty := workload{
+		name: "servicex-error", version: "504", replicas: cfg.Replicas.Faulty,
+		env: map[string]string{"error": "yes", "MAX_DELAY": cfg.MaxDelay.String()},
+	}
+	for _, w := range []workload{healthy, faulty} {
+		if _, err := appsv1.NewDeployment(ctx, w.name, w.deployment(ns, img), ready); err != nil {
+			return fmt.Errorf("registering deployment %q: %w", w.name, err)
+		}
+	}
+	_, err := corev1.NewService(ctx, serviceName, &corev1.ServiceArgs{
+		Metadata: withAnnotations(meta(ns, serviceName, nil), pulumi.StringMap{
+			// The Deployments are waited for already; the provider's wait for a
+			// Service lets its endpoints settle for ten seconds more.
+			"pulumi.com/skipAwait": pulumi.String("true"),
+		}),
+		Spec: &corev1.ServiceSpecArgs{
+			Type:     pulumi.String("ClusterIP"),
+			Selector: pulumi.StringMap{"app": pulumi.String("servicex")},
+			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+				Name:       pulumi.String(portName),
+				Port:       pulumi.Int(svcPort),
+				TargetPort: pulumi.String(portName),
+			}},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("registering service %q: %w", serviceName, err)
+	}
+	return nil
+}

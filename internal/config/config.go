@@ -1,0 +1,85 @@
+package config
+
+import (
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+)
+
+// Project is the name in Pulumi.yaml and the prefix of every key of ours.
+const Project = "istio-circuit-breaker"
+
+// Config is a complete and valid configuration: every default is filled in.
+type Config struct {
+	Namespace Namespace
+	Outlier   Outlier
+	Replicas  Replicas
+	// MaxDelay bounds the faulty pods' random delay; 0 answers at once.
+	MaxDelay time.Duration
+	// LoadBalancer is the simple balancer by Istio's name; empty leaves the
+	// choice to the mesh.
+	LoadBalancer string
+	Image        Image
+	Istio        Istio
+	// Client is false where no client pod is wanted.
+	Client bool
+}
+
+// Namespace is where everything but the mesh goes.
+type Namespace struct {
+	Name string
+	// Existing namespaces get the injection label and lose it at destroy, but
+	// are never made or deleted.
+	Existing bool
+}
+
+// Outlier is the rule as configured.
+type Outlier struct {
+	Enabled           bool
+	ConsecutiveErrors uint32
+	BaseEjectionTime  time.Duration
+	Interval          time.Duration
+	// MaxEjectionPercent is the configured share, or, where it was not
+	// configured, the least that lets every faulty pod go.
+	MaxEjectionPercent int32
+}
+
+// Replicas are the numbers of pods behind the Service.
+type Replicas struct{ Healthy, Faulty int32 }
+
+// Total is how many pods the percentage is a share of.
+func (r Replicas) Total() int32 { return r.Healthy + r.Faulty }
+
+// Image says where ServiceX comes from. Exactly one of Repository (build and
+// push) and Reference (take as is) is used; Reference wins.
+type Image struct {
+	Repository, PullRepository, Reference, Platform string
+}
+
+// Istio says whether and how the mesh is installed.
+type Istio struct {
+	Install bool
+	Version string
+	// ChartRepository is a URL, or a folder that holds base/ and istiod/.
+	ChartRepository string
+	Hub, Tag        string // empty: what the chart says
+	// Values are merged over ours, and win.
+	Values   map[string]any
+	KeepCRDs bool
+	// Timeout bounds each step of the installation.
+	Timeout time.Duration
+}
+
+// Rule is what the configuration says to Envoy. Why consecutive5xxErrors is 0:
+// see the DestinationRule in infra.
+func (c Config) Rule() breaker.Rule {
+	r := breaker.Rule{Enabled: c.Outlier.Enabled, Balancer: c.LoadBalancer}
+	if !c.Outlier.Enabled {
+		return r
+	}
+	errors, off := c.Outlier.ConsecutiveErrors, uint32(0)
+	r.ConsecutiveGatewayErrors, r.Consecutive5xxErrors = &errors, &off
+	r.BaseEjectionTime, r.Interval = c.Outlier.BaseEjectionTime, c.Outlier.Interval
+	r.MaxEjectionPercent = c.Outlier.MaxEjectionPercent
+	return r
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// place is where a setting's text was found, for the error that says it was
+// found twice.
+type place struct{ text, where string }
+
+// finder collects settings from literal dotted keys and from nested objects.
+type finder struct {
+	known    map[string]bool
+	found    map[string]place
+	problems []*Problem
+}
+
+// find sorts raw values by setting. A setting may be written as a dotted key
+// ("p:outlier.interval") or inside an object ("p:outlier" = {"interval": ...}).
+func find(raw map[string]string) (map[string]string, []*Problem) {
+	f := finder{known: map[string]bool{}, found: map[string]place{}}
+	for _, k := range keys() {
+		f.known[k.name] = true
+	}
+	for _, full := range slices.Sorted(maps.Keys(raw)) {
+		if name, ours := strings.CutPrefix(full, Project+":"); ours {
+			f.visit(name, full, raw[full])
+		}
+	}
+	texts := make(map[string]string, len(f.found))
+	for name, p := range f.found {
+		texts[name] = p.text
+	}
+	return texts, f.problems
+}
+
+// visit takes text as the value of name, which stood at where.
+func (f *finder) visit(name, where, text string) {
+	if f.known[name] {
+		f.keep(name, place{text, where})
+		return
+	}
+	var object map[string]json.RawMessage
+	if f.group(name) && json.Unmarshal([]byte(text), &object) == nil && object != nil {
+		for _, inner := range slices.Sorted(maps.Keys(object)) {
+			f.visit(name+"."+inner, where+" (nested)", leaf(object[inner]))
+		}
+		return
+	}
+	p := &Problem{Key: Project + ":" + name, Value: text, Reason: "there is no such setting"}
+	if f.group(name) {
+		p.Reason, p.Allowed = "must be an object", name+".* as one value each"
+		p.Fix = fmt.Sprintf("pulumi config rm %s", name)
+	} else if near := nearest(name, f.known); near != "" {
+		p.Reason += fmt.Sprintf("; did you mean %q?", near)
+		p.Fix = fmt.Sprintf("pulumi config rm %s && pulumi config set %s VALUE", name, near)
+	} else {
+		p.Allowed = strings.Join(slices.Sorted(maps.Keys(f.known)), ", ")
+	}
+	f.problems = append(f.problems, p)
+}
+
+func (f *finder) keep(name string, p place) {
+	before, twice := f.found[name]
+	if twice && before.text != p.text {
+		f.problems = append(f.problems, &Problem{
+			Key: Project + ":" + name, Value: p.text,
+			Reason: fmt.Sprintf("is set twice with different values: %q at %s, %q at %s", before.text, before.where, p.text, p.where),
+			Fix:    fmt.Sprintf("pulumi config rm %s, or pulumi config rm --path %s", name, name),
+		})
+	}
+	f.found[name] = p
+}
+
+// group reports whether name is the first part of some setting's name.
+func (f *finder) group(name string) bool {
+	for known := range f.known {
+		if strings.HasPrefix(known, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// leaf is the text of a JSON value as it would have been written by itself.
+func leaf(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil && string(value) != "null" {
+		return s
+	}
+	if string(value) == "null" {
+		return ""
+	}
+	return string(value)
+}
+
+// nearest is the known setting that name is most likely a slip of, or "".
+func nearest(name string, known map[string]bool) string {
+	best, bestDistance := "", 1+len(name)/3
+	for _, candidate := range slices.Sorted(maps.Keys(known)) {
+		d := distance(strings.ToLower(name), strings.ToLower(candidate))
+		// The last part alone is often all that people remember.
+		if _, last, ok := strings.Cut(candidate, "."); ok && strings.EqualFold(last, name) {
+			d = 0
+		}
+		if d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance between a and b, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,45 @@
+package config
+
+import "time"
+
+type timeSpan = time.Duration
+
+// Limits. Istio itself takes any duration from 1ms, in whole milliseconds
+// (istio/istio pkg/config/validation); ours keep the lesson visible.
+const (
+	// Below a second no observer could tell an ejection from a slow answer.
+	minBase = time.Second
+	maxBase = time.Hour
+	// Envoy sweeps every host of every cluster at each interval: more often
+	// than this is load, not precision. A longer one keeps a pod out long after
+	// its time (the sweep is what returns it).
+	minInterval = 100 * time.Millisecond
+	maxInterval = 10 * time.Minute
+	// Longer than any client of the demo waits for an answer.
+	maxDelay   = time.Minute
+	minTimeout = 10 * time.Second
+	maxTimeout = 30 * time.Minute
+)
+
+// Defaults that are needed in more than one place.
+const (
+	defaultNamespace = "circuit-breaker"
+	// defaultVersion is that of istio.io/api in go.mod, whose types the rule is
+	// written in.
+	defaultVersion = "1.31.4"
+	defaultCharts  = "https://istio-release.storage.googleapis.com/charts"
+)
+
+// defaults is the configuration of a stack that sets nothing but its image.
+func defaults() Config {
+	return Config{
+		Namespace:    Namespace{Name: defaultNamespace},
+		Outlier:      Outlier{Enabled: true, ConsecutiveErrors: 10, BaseEjectionTime: 30 * time.Second, Interval: time.Second},
+		Replicas:     Replicas{Healthy: 1, Faulty: 1},
+		MaxDelay:     4 * time.Second,
+		LoadBalancer: "ROUND_ROBIN",
+		Istio: Istio{Install: true, Version: defaultVersion, ChartRepository: defaultCharts,
+			Timeout: 5 * time.Minute},
+		Client: true,
+	}
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Parse reads the raw values (full key to text; an object is JSON text), fills
+// in the defaults and validates. Keys of other projects and providers are not
+// looked at. The error joins one *Problem for each thing wrong, in a stable
+// order.
+func Parse(raw map[string]string) (Config, error) {
+	d := draft{Config: defaults()}
+	found, problems := find(raw)
+	broken := map[string]bool{}
+	for _, k := range keys() {
+		text, ok := found[k.name]
+		if !ok {
+			continue
+		}
+		if p := k.read(&d, text); p != nil {
+			problems = append(problems, p)
+			broken[k.name] = true
+		}
+	}
+	problems = append(problems, d.complete(broken)...)
+	if len(problems) > 0 {
+		errs := make([]error, len(problems))
+		for i, p := range problems {
+			errs[i] = p
+		}
+		return Config{}, errors.Join(errs...)
+	}
+	return d.Config, nil
+}
+
+func (k key) read(d *draft, text string) *Problem {
+	p := &Problem{Key: Project + ":" + k.name, Value: text, Allowed: k.allowed, Fix: setFix(k.name, k.example)}
+	if text == "" {
+		p.Reason, p.Fix = "is empty", "pulumi config rm "+k.name
+		return p
+	}
+	if err := k.set(d, text); err != nil {
+		p.Reason = err.Error()
+		return p
+	}
+	return nil
+}
+
+// complete fills in what follows from several settings and checks them against
+// each other; broken settings, which have their problem already, are left out.
+func (d *draft) complete(broken map[string]bool) []*Problem {
+	var problems []*Problem
+	add := func(name, value, reason, allowed, fix string) {
+		problems = append(problems, &Problem{Project + ":" + name, value, reason, allowed, fix})
+	}
+
+	if d.Namespace.Name == "default" {
+		if d.existingSet && !d.Namespace.Existing {
+			add("namespaceExists", "false", `the namespace "default" is in every cluster and cannot be made`, "true", "pulumi config rm namespaceExists")
+		}
+		d.Namespace.Existing = true
+	}
+
+	if !broken["replicas.healthy"] && !broken["replicas.faulty"] && !broken["outlier.maxEjectionPercent"] {
+		total, percent := d.Replicas.Total(), d.Outlier.MaxEjectionPercent
+		switch {
+		case !d.percentSet:
+			d.Outlier.MaxEjectionPercent = PercentFor(d.Replicas.Faulty, total)
+		case Ejectable(percent, total) == 0:
+			least := PercentFor(1, total)
+			add("outlier.maxEjectionPercent", fmt.Sprint(percent),
+				fmt.Sprintf("can never eject: one of %d pods is more than %d%%", total, percent),
+				fmt.Sprintf("%d to 100 with these replicas", least),
+				setFix("outlier.maxEjectionPercent", fmt.Sprint(PercentFor(d.Replicas.Faulty, total))))
+		}
+	}
+
+	images := []string{"image.repository", "image.reference"}
+	if d.Image.Repository == "" && d.Image.Reference == "" && !slices.ContainsFunc(images, func(n string) bool { return broken[n] }) {
+		add("image.repository", "", "is not set, so there is nowhere to push the ServiceX image to",
+			"a repository that you can push to and the cluster can pull from; or image.reference, an image that is there already",
+			setFix("image.repository", "docker.io/YOU/servicex"))
+	}
+	return problems
+}
+
+// PercentFor is the least whole percentage that lets n of total pods be out at
+// once. Envoy compares after the ejection, 100*out/total <= percent, so it is
+// rounded up: 1 of 3 pods needs 34.
+// Source: envoyproxy/envoy source/common/upstream/outlier_detection_impl.cc.
+func PercentFor(n, total int32) int32 {
+	if total <= 0 {
+		return 0
+	}
+	return int32((100*int64(n) + int64(total) - 1) / int64(total))
+}
+
+// Ejectable is how many of total pods percent lets be out at once.
+func Ejectable(percent, total int32) int32 {
+	return int32(int64(percent) * int64(total) / 100)
+}

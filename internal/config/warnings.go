@@ -1,0 +1,21 @@
+package config
+
+import (
+	"fmt"
+)
+
+// Warnings are what a valid configuration does that may surprise, a sentence
+// each.
+func (c Config) Warnings() []string {
+	var all []string
+	if out := Ejectable(c.Outlier.MaxEjectionPercent, c.Replicas.Total()); c.Outlier.Enabled && out < c.Replicas.Faulty {
+		all = append(all, fmt.Sprintf(
+			"outlier.maxEjectionPercent %d lets only %d of %d faulty pods be out at once; %d would let all go",
+			c.Outlier.MaxEjectionPercent, out, c.Replicas.Faulty, PercentFor(c.Replicas.Faulty, c.Replicas.Total())))
+	}
+	if c.Image.Reference != "" && Digest(c.Image.Reference) == "" {
+		all = append(all, fmt.Sprintf(
+			"image.reference %q has no digest: what the pods run changes whenever its tag is moved", c.Image.Reference))
+	}
+	return all
+}
