@@ -12,8 +12,8 @@ import (
 )
 
 // newBreaker makes the circuit breaker: the DestinationRule of the Service.
-func newBreaker(ctx *pulumi.Context, cfg config.Config, ns namespace, m mesh) error {
-	_, err := newDestinationRule(ctx, serviceName, meta(ns, serviceName, nil), breakerSpec(cfg), pulumi.DependsOn(m))
+func newBreaker(ctx *pulumi.Context, cfg config.Config, ns namespace, ready pulumi.ResourceOption) error {
+	_, err := newDestinationRule(ctx, serviceName, meta(ns, serviceName, nil), breakerSpec(cfg), ready)
 	if err != nil {
 		return fmt.Errorf("registering destination rule %q: %w", serviceName, err)
 	}

@@ -32,7 +32,10 @@ func newClient(ctx *pulumi.Context, cfg config.Config, ns namespace, img image, 
 		"app": pulumi.String(clientName),
 		// Without a sidecar there would be no breaker: injected even where the
 		// namespace's label is overruled.
-		"sidecar.istio.io/inject": pulumi.String("true"),
+		injectLabel: pulumi.String("true"),
+	}
+	if ns.revision != "" {
+		pod[revisionLabel] = pulumi.String(ns.revision)
 	}
 	annotations := pulumi.StringMap{"proxy.istio.io/config": pulumi.String(proxyStats)}
 	args := deployment(meta(ns, clientName, pod), pod, annotations, 1, c)

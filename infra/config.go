@@ -14,13 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// loadConfig reads the raw values as the engine hands them over and returns a
-// valid configuration, or every problem there is with it.
-func loadConfig(ctx *pulumi.Context) (config.Config, error) {
-	raw, err := rawConfig(os.Getenv(pulumi.EnvConfig))
-	if err != nil {
-		return config.Config{}, err
-	}
+// loadConfig returns a valid configuration, or every problem there is with it.
+func loadConfig(ctx *pulumi.Context, raw map[string]string) (config.Config, error) {
 	cfg, err := config.Parse(raw)
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading the configuration of stack %q, before anything was made:\n%w", ctx.Stack(), err)

@@ -28,8 +28,7 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 	build := docker.DockerBuildArgs{
 		// Relative, so that the state is the same on every machine; Pulumi runs
 		// the program, and so its plugins, in infra/.
-		Context:    pulumi.String("../servicex"),
-		Dockerfile: pulumi.String("../servicex/Dockerfile"),
+		Context: pulumi.String("../servicex"),
 	}
 	if cfg.Platform != "" {
 		build.Platform = pulumi.String(cfg.Platform)

@@ -1,11 +1,131 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/wait"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// injected holds back whatever is registered with it until the mesh and the
-// namespace are there.
-func injected(_ *pulumi.Context, m mesh, ns namespace) pulumi.ResourceOption {
-	return pulumi.DependsOn(append(m, ns.resource))
+// sidecar is the name of the container that Istio adds.
+const sidecar = "istio-proxy"
+
+// injected holds back whatever is registered with it until the mesh injects
+// sidecars into pods of the namespace.
+//
+// That istiod is ready does not say so: the API server may not reach its webhook
+// yet (istio/istio#61049), and then pods and rules are refused, and tried again
+// only after ever longer pauses. So the API server is asked, in a dry run that
+// creates nothing, what it would make of a pod. A preview has nothing to ask.
+func (p program) injected(ctx *pulumi.Context, m mesh, ns namespace, limit time.Duration) pulumi.ResourceOption {
+	var needed []pulumi.Resource
+	var made []any // known when all that is needed has been made
+	for _, r := range append(m, ns.resource) {
+		needed, made = append(needed, r), append(made, r.ID())
+	}
+	if ctx.DryRun() {
+		return pulumi.DependsOn(needed)
+	}
+	ready := pulumi.All(made...).ApplyT(func([]any) ([]pulumi.Resource, error) {
+		c, err := p.connect()
+		if err != nil {
+			return nil, err
+		}
+		return needed, waitInjection(ctx.Context(), c, ns.plain, ns.revision, limit, p.poll)
+	}).(pulumi.ResourceArrayOutput)
+	return pulumi.DependsOnInputs(ready)
+}
+
+// waitInjection waits until a new pod in ns would get a sidecar and all that
+// the sidecar mounts. Without its ConfigMaps, which istiod adds to a namespace a
+// little later, a pod would be stuck until the kubelet's next try, which can be
+// a minute away.
+func waitInjection(ctx context.Context, c *cluster, ns, revision string, limit, poll time.Duration) error {
+	what := fmt.Sprintf("Istio to inject sidecars into namespace %q", ns)
+	err := wait.For(ctx, what, limit, poll, func(ctx context.Context) error {
+		made, err := c.tryPod(ctx, ns, probePod(revision))
+		if err != nil {
+			return err
+		}
+		if !made.has(sidecar) {
+			return errors.New("a new pod would have no sidecar")
+		}
+		for _, name := range made.configMaps() {
+			switch filled, err := c.configMapFilled(ctx, ns, name); {
+			case err != nil:
+				return err
+			case !filled:
+				return fmt.Errorf("the sidecar's ConfigMap %q is not there yet", name)
+			}
+		}
+		return nil
+	})
+	return advise(err, "kubectl -n istio-system get pods, kubectl -n istio-system logs deploy/istiod; a mesh with revisions needs istio.revision")
+}
+
+// pod is the part of a Pod that matters here.
+type pod struct {
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Metadata   podMeta `json:"metadata"`
+	Spec       podSpec `json:"spec"`
+}
+
+type podMeta struct {
+	GenerateName string            `json:"generateName"`
+	Labels       map[string]string `json:"labels"`
+}
+
+type podSpec struct {
+	Containers []podContainer `json:"containers"`
+	// InitContainers hold the sidecar where Kubernetes has native sidecars.
+	InitContainers []podContainer `json:"initContainers,omitempty"`
+	Volumes        []podVolume    `json:"volumes,omitempty"`
+}
+
+type podContainer struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
+}
+
+type podVolume struct {
+	ConfigMap *struct {
+		Name     string `json:"name"`
+		Optional bool   `json:"optional"`
+	} `json:"configMap,omitempty"`
+}
+
+// probePod is the pod of the dry run, labelled like the stack's client.
+func probePod(revision string) pod {
+	p := pod{APIVersion: "v1", Kind: "Pod"}
+	p.Metadata = podMeta{GenerateName: "injection-probe-", Labels: map[string]string{injectLabel: "true"}}
+	if revision != "" {
+		p.Metadata.Labels[revisionLabel] = revision
+	}
+	p.Spec.Containers = []podContainer{{Name: "probe", Image: "probe"}}
+	return p
+}
+
+func (p pod) has(name string) bool {
+	for _, c := range append(append([]podContainer{}, p.Spec.Containers...), p.Spec.InitContainers...) {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// configMaps are those that the pod cannot start without.
+func (p pod) configMaps() []string {
+	var names []string
+	for _, v := range p.Spec.Volumes {
+		if v.ConfigMap != nil && !v.ConfigMap.Optional {
+			names = append(names, v.ConfigMap.Name)
+		}
+	}
+	return names
 }

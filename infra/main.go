@@ -1,39 +1,64 @@
 package main
 
 import (
+	"os"
+	"sync"
+	"time"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func main() {
-	pulumi.Run(run)
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		raw, err := rawConfig(os.Getenv(pulumi.EnvConfig))
+		if err != nil {
+			return err
+		}
+		p := program{
+			raw:     raw,
+			connect: sync.OnceValues(func() (*cluster, error) { return connect(raw) }),
+			poll:    250 * time.Millisecond,
+		}
+		return p.run(ctx)
+	})
+}
+
+// program is the stack and what it needs of the world around it.
+type program struct {
+	raw     map[string]string        // configuration as the engine hands it over
+	connect func() (*cluster, error) // the API server, when it is first needed
+	poll    time.Duration            // between two questions while waiting
 }
 
 // run makes the stack, step by step.
-func run(ctx *pulumi.Context) error {
-	cfg, err := loadConfig(ctx)
+func (p program) run(ctx *pulumi.Context) error {
+	cfg, err := loadConfig(ctx, p.raw)
 	if err != nil {
+		return err
+	}
+	if err := p.checkOwnership(ctx, cfg); err != nil {
 		return err
 	}
 	image, err := newImage(ctx, cfg.Image)
 	if err != nil {
 		return err
 	}
-	mesh, err := newMesh(ctx, cfg.Istio)
+	ns, err := newNamespace(ctx, cfg.Namespace, cfg.Istio.Revision)
 	if err != nil {
 		return err
 	}
-	ns, err := newNamespace(ctx, cfg.Namespace)
+	mesh, err := newMesh(ctx, cfg, ns)
 	if err != nil {
 		return err
 	}
-	ready := injected(ctx, mesh, ns)
+	ready := p.injected(ctx, mesh, ns, cfg.Istio.Timeout)
 	if err := newServiceX(ctx, cfg, ns, image, ready); err != nil {
 		return err
 	}
 	if err := newClient(ctx, cfg, ns, image, ready); err != nil {
 		return err
 	}
-	if err := newBreaker(ctx, cfg, ns, mesh); err != nil {
+	if err := newBreaker(ctx, cfg, ns, ready); err != nil {
 		return err
 	}
 	export(ctx, cfg, image)

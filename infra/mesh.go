@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"istio-circuit-breaker/internal/config"
@@ -12,13 +13,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// rootCert is the ConfigMap from which sidecars take the mesh's root certificate.
+const rootCert = "istio-ca-root-cert"
+
 // mesh is what pods and rules have to wait for; it is empty where Istio was
 // there before.
-type mesh []pulumi.Resource
+type mesh []pulumi.CustomResource
 
 // newMesh installs Istio: its namespace, the charts base and istiod, and the
 // care for the CRDs.
-func newMesh(ctx *pulumi.Context, cfg config.Istio) (mesh, error) {
+func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error) {
+	cfg := all.Istio
 	if !cfg.Install {
 		return nil, nil
 	}
@@ -26,7 +31,10 @@ func newMesh(ctx *pulumi.Context, cfg config.Istio) (mesh, error) {
 	// leaves behind (leader leases, its CA) goes with it at destroy. The leases
 	// would hold up the next istiod for the best part of a minute.
 	ns, err := corev1.NewNamespace(ctx, meshNS, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(meshNS), Labels: labels(nil)},
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:   pulumi.String(meshNS),
+			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(ctx.Stack())}),
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("registering namespace %q: %w", meshNS, err)
@@ -35,14 +43,36 @@ func newMesh(ctx *pulumi.Context, cfg config.Istio) (mesh, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := toMap(merge(istiodValues(cfg), cfg.Values))
-	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values),
-		// istiod does not start without the CRDs of base.
-		pulumi.DependsOn([]pulumi.Resource{base}))
+	// istiod does not start without the CRDs, and they outlive it at destroy.
+	afterCRDs, err := adoptCRDs(ctx, base, cfg.KeepCRDs)
+	if err != nil {
+		return nil, err
+	}
+	rootCert, err := ownRootCert(ctx, all.Namespace, app)
+	if err != nil {
+		return nil, err
+	}
+	values := toMap(merge(istiodValues(cfg, app.plain), cfg.Values))
+	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values), afterCRDs, pulumi.DependsOn(rootCert))
 	if err != nil {
 		return nil, err
 	}
 	return mesh{istiod}, nil
+}
+
+// ownRootCert makes the ConfigMap that istiod would put, and leave, into a
+// namespace that outlives the stack: made by the stack and filled by istiod, it
+// goes at destroy, after istiod. In a namespace of the stack's own it goes with
+// the namespace.
+func ownRootCert(ctx *pulumi.Context, cfg config.Namespace, app namespace) ([]pulumi.Resource, error) {
+	if !cfg.Existing {
+		return nil, nil
+	}
+	m, err := corev1.NewConfigMap(ctx, rootCert, &corev1.ConfigMapArgs{Metadata: meta(app, rootCert, nil)})
+	if err != nil {
+		return nil, fmt.Errorf("registering config map %q: %w", rootCert, err)
+	}
+	return []pulumi.Resource{m}, nil
 }
 
 // chart is the release of one of Istio's charts, from wherever they come.
@@ -66,7 +96,7 @@ func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values 
 }
 
 // istiodValues make the control plane fit a laptop and the breaker visible.
-func istiodValues(cfg config.Istio) map[string]any {
+func istiodValues(cfg config.Istio, app string) map[string]any {
 	request := func(cpu, memory string) map[string]any {
 		return map[string]any{"requests": map[string]any{"cpu": cpu, "memory": memory}}
 	}
@@ -91,10 +121,12 @@ func istiodValues(cfg config.Istio) map[string]any {
 		"global":           global,
 		"meshConfig": map[string]any{
 			// istiod puts a ConfigMap into every namespace that it looks at, and
-			// leaves it there; so it looks at the stack's own only.
-			"discoverySelectors": []any{
-				map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/part-of": partOf}},
-			},
+			// leaves it there; so it looks at these two only.
+			"discoverySelectors": []any{map[string]any{
+				"matchExpressions": []any{map[string]any{
+					"key": "kubernetes.io/metadata.name", "operator": "In", "values": []any{meshNS, app},
+				}},
+			}},
 		},
 	}
 }
@@ -120,3 +152,5 @@ func toMap(values map[string]any) pulumi.Map {
 	}
 	return inputs
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

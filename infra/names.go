@@ -12,6 +12,11 @@ const (
 	clientName  = "servicex-client"
 	meshNS      = "istio-system"
 
+	partOfLabel   = "app.kubernetes.io/part-of"
+	instanceLabel = "app.kubernetes.io/instance" // on namespaces: the stack that made them
+	injectLabel   = "sidecar.istio.io/inject"    // on a pod: wants a sidecar
+	revisionLabel = "istio.io/rev"               // names the control plane that injects
+
 	portName = "http" // Istio reads the protocol from a port's name
 	podPort  = 8080
 	svcPort  = 80
@@ -19,7 +24,7 @@ const (
 
 // labels are those of every object that the stack makes, and more.
 func labels(more pulumi.StringMap) pulumi.StringMap {
-	all := pulumi.StringMap{"app.kubernetes.io/part-of": pulumi.String(partOf)}
+	all := pulumi.StringMap{partOfLabel: pulumi.String(partOf)}
 	for k, v := range more {
 		all[k] = v
 	}

@@ -14,15 +14,19 @@ import (
 type namespace struct {
 	plain    string
 	name     pulumi.StringInput // known as soon as the namespace is there
-	resource pulumi.Resource
+	revision string             // of the mesh that injects; empty for the default
+	resource pulumi.CustomResource
 }
 
 // newNamespace makes the namespace, or labels one that is there already.
-func newNamespace(ctx *pulumi.Context, cfg config.Namespace) (namespace, error) {
+func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string) (namespace, error) {
 	// The label for which Istio's webhook injects a sidecar into every new pod.
-	injection := labels(pulumi.StringMap{"istio-injection": pulumi.String("enabled")})
+	injection := pulumi.StringMap{"istio-injection": pulumi.String("enabled")}
+	if revision != "" {
+		injection = pulumi.StringMap{revisionLabel: pulumi.String(revision)}
+	}
 	if cfg.Existing {
-		// A patch applies these labels only, and takes only them away again: the
+		// A patch applies this label only, and takes only that away again: the
 		// namespace is not the stack's to delete.
 		patch, err := corev1.NewNamespacePatch(ctx, cfg.Name, &corev1.NamespacePatchArgs{
 			Metadata: &metav1.ObjectMetaPatchArgs{Name: pulumi.String(cfg.Name), Labels: injection},
@@ -30,13 +34,14 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace) (namespace, error) 
 		if err != nil {
 			return namespace{}, fmt.Errorf("registering the labels of namespace %q: %w", cfg.Name, err)
 		}
-		return namespace{cfg.Name, patch.Metadata.Name().Elem(), patch}, nil
+		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch}, nil
 	}
+	injection[instanceLabel] = pulumi.String(ctx.Stack())
 	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: injection},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: labels(injection)},
 	})
 	if err != nil {
 		return namespace{}, fmt.Errorf("registering namespace %q: %w", cfg.Name, err)
 	}
-	return namespace{cfg.Name, made.Metadata.Name().Elem(), made}, nil
+	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made}, nil
 }

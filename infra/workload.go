@@ -105,7 +105,12 @@ func deployment(metadata *metav1.ObjectMetaArgs, pod, annotations pulumi.StringM
 				Spec: &corev1.PodSpecArgs{
 					// Nothing here talks to the API server. (The sidecar brings a
 					// token of its own.)
-					AutomountServiceAccountToken:  pulumi.Bool(false),
+					AutomountServiceAccountToken: pulumi.Bool(false),
+					// For the injected containers too, where they do not say otherwise.
+					SecurityContext: &corev1.PodSecurityContextArgs{
+						RunAsNonRoot:   pulumi.Bool(true),
+						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+					},
 					TerminationGracePeriodSeconds: pulumi.Int(gracePeriod),
 					Containers:                    corev1.ContainerArray{c},
 				},

@@ -45,6 +45,13 @@ func checkNamespace(v string) error {
 	return nil
 }
 
+func checkLabel(v string) error {
+	if len(v) > 63 || !matches(`[a-z0-9](?:[-a-z0-9]*[a-z0-9])?`, v) {
+		return errors.New("is not a revision's name")
+	}
+	return nil
+}
+
 func checkBalancer(v string) error {
 	if !slices.Contains([]string{"ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "mesh"}, v) {
 		return errors.New("is no load balancer of Istio's")

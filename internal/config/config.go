@@ -63,6 +63,8 @@ type Istio struct {
 	// ChartRepository is a URL, or a folder that holds base/ and istiod/.
 	ChartRepository string
 	Hub, Tag        string // empty: what the chart says
+	// Revision is that of a mesh which is there already; empty: its default.
+	Revision string
 	// Values are merged over ours, and win.
 	Values   map[string]any
 	KeepCRDs bool

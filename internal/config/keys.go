@@ -63,6 +63,8 @@ func keys() []key {
 			text(func(c *draft, v string) { c.Istio.Hub = v }, checkRepository)},
 		{"istio.tag", "an image tag, as " + defaultVersion, defaultVersion,
 			text(func(c *draft, v string) { c.Istio.Tag = v }, checkTag)},
+		{"istio.revision", "the revision of a mesh that is there already, as 1-31-4", "1-31-4",
+			text(func(c *draft, v string) { c.Istio.Revision = v }, checkLabel)},
 		{"istio.values", "an object of Helm values", `'{"pilot":{}}'`, setValues},
 		{"istio.keepCRDs", "true or false", "false",
 			boolean(func(c *draft, v bool) { c.Istio.KeepCRDs = v })},

@@ -77,6 +77,11 @@ func (d *draft) complete(broken map[string]bool) []*Problem {
 		}
 	}
 
+	if d.Istio.Install && d.Istio.Revision != "" {
+		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
+			"pulumi config rm istio.revision, or pulumi config set istio.install false")
+	}
+
 	images := []string{"image.repository", "image.reference"}
 	if d.Image.Repository == "" && d.Image.Reference == "" && !slices.ContainsFunc(images, func(n string) bool { return broken[n] }) {
 		add("image.repository", "", "is not set, so there is nowhere to push the ServiceX image to",

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// cluster is the API server, for the few questions that no Pulumi resource can
+// answer. It speaks JSON over client-go's transport; the typed clients would
+// double the program.
+type cluster struct {
+	client *http.Client
+	server string
+}
+
+// requestLimit bounds one request, so that a server that is not there is
+// noticed; the webhook behind a dry run has 10s of its own.
+const requestLimit = 15 * time.Second
+
+// errNotFound is the API server's 404.
+var errNotFound = errors.New("not found")
+
+// connect finds the cluster by the same keys as the provider: from raw,
+// kubernetes:kubeconfig (a path, or the content), kubernetes:context and
+// kubernetes:cluster; then KUBECONFIG and the usual places.
+func connect(raw map[string]string) (*cluster, error) {
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: raw["kubernetes:context"]}
+	overrides.Context.Cluster = raw["kubernetes:cluster"]
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	var loader clientcmd.ClientConfig
+	switch given := raw["kubernetes:kubeconfig"]; {
+	case strings.ContainsAny(given, "\n{"):
+		parsed, err := clientcmd.Load([]byte(given))
+		if err != nil {
+			return nil, fmt.Errorf("reading the content of kubernetes:kubeconfig: %w", err)
+		}
+		loader = clientcmd.NewDefaultClientConfig(*parsed, overrides)
+	default:
+		rules.ExplicitPath = given
+		loader = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	}
+	cfg, err := loader.ClientConfig()
+	if err != nil {
+		return nil, advise(fmt.Errorf("finding the cluster: %w", err),
+			"kubectl config get-contexts, then pulumi config set kubernetes:context NAME")
+	}
+	cfg.Timeout = requestLimit
+	client, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to %q: %w", cfg.Host, err)
+	}
+	server, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("reading the address of the cluster %q: %w", cfg.Host, err)
+	}
+	return &cluster{client: client, server: strings.TrimSuffix(server.String(), "/")}, nil
+}
+
+// liveNamespace is what there is to know of a namespace.
+type liveNamespace struct {
+	Metadata struct {
+		Labels            map[string]string `json:"labels"`
+		DeletionTimestamp string            `json:"deletionTimestamp"`
+	} `json:"metadata"`
+}
+
+// namespace looks name up; errNotFound where there is none.
+func (c *cluster) namespace(ctx context.Context, name string) (liveNamespace, error) {
+	var ns liveNamespace
+	err := c.do(ctx, http.MethodGet, "/api/v1/namespaces/"+url.PathEscape(name), nil, &ns)
+	return ns, err
+}
+
+// configMapFilled reports whether a ConfigMap is there and holds something.
+func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
+	var m struct {
+		Data map[string]string `json:"data"`
+	}
+	err := c.do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/namespaces/%s/configmaps/%s", url.PathEscape(ns), url.PathEscape(name)), nil, &m)
+	if errors.Is(err, errNotFound) {
+		return false, nil
+	}
+	return len(m.Data) > 0, err
+}
+
+// tryPod asks what would become of pod if it were created, and creates nothing.
+func (c *cluster) tryPod(ctx context.Context, ns string, p pod) (pod, error) {
+	var answer pod
+	err := c.do(ctx, http.MethodPost, fmt.Sprintf("/api/v1/namespaces/%s/pods?dryRun=All", url.PathEscape(ns)), p, &answer)
+	return answer, err
+}
+
+func (c *cluster) do(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("marshalling a request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.server+path, body)
+	if err != nil {
+		return fmt.Errorf("preparing a request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	res, err := c.client.Do(req)
+	if err != nil {
+		return err // already names method, URL and cause
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("reading the answer to %s %s: %w", method, path, err)
+	}
+	if res.StatusCode/100 != 2 {
+		return answered(res.StatusCode, text)
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("decoding the answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// answered is the error in an answer of the API server.
+func answered(code int, text []byte) error {
+	if code == http.StatusNotFound {
+		return errNotFound
+	}
+	var status struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(text, &status) != nil || status.Message == "" {
+		status.Message = strings.TrimSpace(string(text))
+	}
+	return fmt.Errorf("the API server answered %d: %s", code, status.Message)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/config"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// lookLimit bounds the look at the cluster before anything is made.
+const lookLimit = 20 * time.Second
+
+// checkOwnership makes sure that the namespaces which the stack is to make are
+// not somebody else's already. The provider applies server-side: it would take
+// over a namespace that is there, and delete it, with all that is in it, at
+// destroy. And it would make one that is only to be labelled, and leave it.
+//
+// A preview without a cluster goes on: nothing is made by it.
+func (p program) checkOwnership(ctx *pulumi.Context, cfg config.Config) error {
+	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
+	defer cancel()
+	c, err := p.connect()
+	if err == nil {
+		err = errors.Join(namespaceProblems(limited, c, cfg, ctx.Stack())...)
+	}
+	var foreign *ownershipError
+	if err != nil && ctx.DryRun() && !errors.As(err, &foreign) {
+		return nil
+	}
+	return err
+}
+
+// ownershipError is a namespace that is there and should not be, or the reverse.
+type ownershipError struct{ text string }
+
+func (e *ownershipError) Error() string { return e.text }
+
+func namespaceProblems(ctx context.Context, c *cluster, cfg config.Config, stack string) []error {
+	var errs []error
+	if cfg.Istio.Install {
+		errs = append(errs, advise(absent(ctx, c, meshNS, stack),
+			"pulumi config set istio.install false, to use the mesh that is there"))
+	}
+	name := cfg.Namespace.Name
+	if !cfg.Namespace.Existing {
+		return append(errs, advise(absent(ctx, c, name, stack),
+			"pulumi config set namespaceExists true, or another namespace"))
+	}
+	if _, err := c.namespace(ctx, name); errors.Is(err, errNotFound) {
+		err = &ownershipError{fmt.Sprintf("namespace %q does not exist", name)}
+		errs = append(errs, advise(err, "pulumi config rm namespaceExists, to have it made"))
+	} else if err != nil {
+		errs = append(errs, fmt.Errorf("looking for namespace %q: %w", name, err))
+	}
+	return errs
+}
+
+// absent is an error if there is a namespace of that name which the stack has
+// not made.
+func absent(ctx context.Context, c *cluster, name, stack string) error {
+	live, err := c.namespace(ctx, name)
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking for namespace %q: %w", name, err)
+	case live.Metadata.DeletionTimestamp != "":
+		return &ownershipError{fmt.Sprintf("namespace %q is still being deleted (since %s)", name, live.Metadata.DeletionTimestamp)}
+	case live.Metadata.Labels[partOfLabel] != partOf || live.Metadata.Labels[instanceLabel] != stack:
+		return &ownershipError{fmt.Sprintf("namespace %q exists already and was not made by stack %q", name, stack)}
+	}
+	return nil
+}
+
+// advise adds what the user can do about err, on a line of its own; nil stays
+// nil. It is part of the text, because Pulumi prints errors, not this program.
+func advise(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w\nhint: %s", err, hint)
+}
