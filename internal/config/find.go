@@ -8,9 +8,19 @@ import (
 	"strings"
 )
 
-// place is where a setting's text was found, for the error that says it was
-// found twice.
-type place struct{ text, where string }
+// place is a setting's text and where it was found, for the errors.
+type place struct {
+	text   string
+	key    string // full key under which it was found
+	nested bool   // in an object there
+}
+
+func (p place) where() string {
+	if p.nested {
+		return p.key + " (nested)"
+	}
+	return p.key
+}
 
 // finder collects settings from literal dotted keys and from nested objects.
 type finder struct {
@@ -21,43 +31,39 @@ type finder struct {
 
 // find sorts raw values by setting. A setting may be written as a dotted key
 // ("p:outlier.interval") or inside an object ("p:outlier" = {"interval": ...}).
-func find(raw map[string]string) (map[string]string, []*Problem) {
+func find(raw map[string]string) (map[string]place, []*Problem) {
 	f := finder{known: map[string]bool{}, found: map[string]place{}}
 	for _, k := range keys() {
 		f.known[k.name] = true
 	}
 	for _, full := range slices.Sorted(maps.Keys(raw)) {
 		if name, ours := strings.CutPrefix(full, Project+":"); ours {
-			f.visit(name, full, raw[full])
+			f.visit(name, place{text: raw[full], key: full})
 		}
 	}
-	texts := make(map[string]string, len(f.found))
-	for name, p := range f.found {
-		texts[name] = p.text
-	}
-	return texts, f.problems
+	return f.found, f.problems
 }
 
-// visit takes text as the value of name, which stood at where.
-func (f *finder) visit(name, where, text string) {
+// visit takes what stood at a place as the value of name.
+func (f *finder) visit(name string, at place) {
 	if f.known[name] {
-		f.keep(name, place{text, where})
+		f.keep(name, at)
 		return
 	}
 	var object map[string]json.RawMessage
-	if f.group(name) && json.Unmarshal([]byte(text), &object) == nil && object != nil {
+	if f.group(name) && json.Unmarshal([]byte(at.text), &object) == nil && object != nil {
 		for _, inner := range slices.Sorted(maps.Keys(object)) {
-			f.visit(name+"."+inner, where+" (nested)", leaf(object[inner]))
+			f.visit(name+"."+inner, place{leaf(object[inner]), at.key, true})
 		}
 		return
 	}
-	p := &Problem{Key: Project + ":" + name, Value: text, Reason: "there is no such setting"}
+	p := &Problem{Key: Project + ":" + name, Value: at.text, Reason: "there is no such setting"}
 	if f.group(name) {
 		p.Reason, p.Allowed = "must be an object", name+".* as one value each"
-		p.Fix = fmt.Sprintf("pulumi config rm %s", name)
+		p.Fix = command("rm", at.nested, name)
 	} else if near := nearest(name, f.known); near != "" {
 		p.Reason += fmt.Sprintf("; did you mean %q?", near)
-		p.Fix = fmt.Sprintf("pulumi config rm %s && pulumi config set %s VALUE", name, near)
+		p.Fix = command("rm", at.nested, name) + " && " + command("set", at.nested, near, "VALUE")
 	} else {
 		p.Allowed = strings.Join(slices.Sorted(maps.Keys(f.known)), ", ")
 	}
@@ -69,8 +75,8 @@ func (f *finder) keep(name string, p place) {
 	if twice && before.text != p.text {
 		f.problems = append(f.problems, &Problem{
 			Key: Project + ":" + name, Value: p.text,
-			Reason: fmt.Sprintf("is set twice with different values: %q at %s, %q at %s", before.text, before.where, p.text, p.where),
-			Fix:    fmt.Sprintf("pulumi config rm %s, or pulumi config rm --path %s", name, name),
+			Reason: fmt.Sprintf("is set twice with different values: %q at %s, %q at %s", before.text, before.where(), p.text, p.where()),
+			Fix:    command("rm", false, name) + ", or " + command("rm", true, name),
 		})
 	}
 	f.found[name] = p

@@ -57,7 +57,7 @@ func keys() []key {
 			boolean(func(c *draft, v bool) { c.Istio.Install = v })},
 		{"istio.version", "an exact version, as " + defaultVersion, defaultVersion,
 			text(func(c *draft, v string) { c.Istio.Version = v }, checkVersion)},
-		{"istio.chartRepository", "an http(s) URL, or a folder that holds base/ and istiod/", defaultCharts,
+		{"istio.chartRepository", "an http(s) or oci URL, or a folder that holds base/ and istiod/", defaultCharts,
 			text(func(c *draft, v string) { c.Istio.ChartRepository = v }, checkCharts)},
 		{"istio.hub", "a registry with an optional path, as docker.io/istio", "docker.io/istio",
 			text(func(c *draft, v string) { c.Istio.Hub = v }, checkRepository)},

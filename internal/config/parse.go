@@ -15,16 +15,16 @@ func Parse(raw map[string]string) (Config, error) {
 	found, problems := find(raw)
 	broken := map[string]bool{}
 	for _, k := range keys() {
-		text, ok := found[k.name]
+		at, ok := found[k.name]
 		if !ok {
 			continue
 		}
-		if p := k.read(&d, text); p != nil {
+		if p := k.read(&d, at); p != nil {
 			problems = append(problems, p)
 			broken[k.name] = true
 		}
 	}
-	problems = append(problems, d.complete(broken)...)
+	problems = append(problems, d.complete(found, broken)...)
 	if len(problems) > 0 {
 		errs := make([]error, len(problems))
 		for i, p := range problems {
@@ -35,13 +35,13 @@ func Parse(raw map[string]string) (Config, error) {
 	return d.Config, nil
 }
 
-func (k key) read(d *draft, text string) *Problem {
-	p := &Problem{Key: Project + ":" + k.name, Value: text, Allowed: k.allowed, Fix: setFix(k.name, k.example)}
-	if text == "" {
-		p.Reason, p.Fix = "is empty", "pulumi config rm "+k.name
+func (k key) read(d *draft, at place) *Problem {
+	p := &Problem{Key: Project + ":" + k.name, Value: at.text, Allowed: k.allowed, Fix: command("set", at.nested, k.name, k.example)}
+	if at.text == "" {
+		p.Reason, p.Fix = "is empty", command("rm", at.nested, k.name)
 		return p
 	}
-	if err := k.set(d, text); err != nil {
+	if err := k.set(d, at.text); err != nil {
 		p.Reason = err.Error()
 		return p
 	}
@@ -50,7 +50,7 @@ func (k key) read(d *draft, text string) *Problem {
 
 // complete fills in what follows from several settings and checks them against
 // each other; broken settings, which have their problem already, are left out.
-func (d *draft) complete(broken map[string]bool) []*Problem {
+func (d *draft) complete(found map[string]place, broken map[string]bool) []*Problem {
 	var problems []*Problem
 	add := func(name, value, reason, allowed, fix string) {
 		problems = append(problems, &Problem{Project + ":" + name, value, reason, allowed, fix})
@@ -58,7 +58,7 @@ func (d *draft) complete(broken map[string]bool) []*Problem {
 
 	if d.Namespace.Name == "default" {
 		if d.existingSet && !d.Namespace.Existing {
-			add("namespaceExists", "false", `the namespace "default" is in every cluster and cannot be made`, "true", "pulumi config rm namespaceExists")
+			add("namespaceExists", "false", `the namespace "default" is in every cluster and cannot be made`, "true", command("rm", found["namespaceExists"].nested, "namespaceExists"))
 		}
 		d.Namespace.Existing = true
 	}
@@ -73,20 +73,20 @@ func (d *draft) complete(broken map[string]bool) []*Problem {
 			add("outlier.maxEjectionPercent", fmt.Sprint(percent),
 				fmt.Sprintf("can never eject: one of %d pods is more than %d%%", total, percent),
 				fmt.Sprintf("%d to 100 with these replicas", least),
-				setFix("outlier.maxEjectionPercent", fmt.Sprint(PercentFor(d.Replicas.Faulty, total))))
+				command("rm", found["outlier.maxEjectionPercent"].nested, "outlier.maxEjectionPercent")+", to have it computed")
 		}
 	}
 
 	if d.Istio.Install && d.Istio.Revision != "" {
 		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
-			"pulumi config rm istio.revision, or pulumi config set istio.install false")
+			command("rm", found["istio.revision"].nested, "istio.revision")+", or pulumi config set istio.install false")
 	}
 
 	images := []string{"image.repository", "image.reference"}
 	if d.Image.Repository == "" && d.Image.Reference == "" && !slices.ContainsFunc(images, func(n string) bool { return broken[n] }) {
 		add("image.repository", "", "is not set, so there is nowhere to push the ServiceX image to",
 			"a repository that you can push to and the cluster can pull from; or image.reference, an image that is there already",
-			setFix("image.repository", "docker.io/YOU/servicex"))
+			command("set", false, "image.repository", "docker.io/YOU/servicex"))
 	}
 	return problems
 }

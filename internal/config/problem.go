@@ -31,6 +31,11 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
-func setFix(name, value string) string {
-	return fmt.Sprintf("pulumi config set %s %s", name, value)
+// command is a Pulumi command about a setting, in the form in which the setting
+// was written: nested in an object, or (also if it was not) as a dotted key.
+func command(verb string, nested bool, args ...string) string {
+	if nested {
+		verb += " --path"
+	}
+	return "pulumi config " + verb + " " + strings.Join(args, " ")
 }

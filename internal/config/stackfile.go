@@ -1,0 +1,37 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// FromStackFile reads the raw values from the text of a Pulumi.<stack>.yaml, as
+// the engine would hand them to the program. An encrypted value of ours is an
+// error: only Pulumi can read it. No setting of ours is a secret.
+func FromStackFile(text []byte) (map[string]string, error) {
+	var file struct {
+		Config map[string]json.RawMessage `json:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("reading a stack file: %w", err)
+	}
+	raw := make(map[string]string, len(file.Config))
+	for _, key := range slices.Sorted(maps.Keys(file.Config)) {
+		if !strings.HasPrefix(key, Project+":") {
+			continue
+		}
+		var encrypted struct {
+			Secure *string `json:"secure"`
+		}
+		if json.Unmarshal(file.Config[key], &encrypted) == nil && encrypted.Secure != nil {
+			return nil, fmt.Errorf("reading a stack file: %s is encrypted", key)
+		}
+		raw[key] = leaf(file.Config[key])
+	}
+	return raw, nil
+}
