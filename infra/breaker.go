@@ -46,6 +46,9 @@ func breakerSpec(cfg config.Config) *networking.DestinationRule {
 	if cfg.Outlier.Enabled {
 		policy.OutlierDetection = outlierDetection(cfg.Outlier)
 	}
+	if policy.LoadBalancer == nil && policy.OutlierDetection == nil {
+		policy = nil // Istio refuses a policy that says nothing
+	}
 	return &networking.DestinationRule{Host: host(cfg), TrafficPolicy: policy}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ func main() {
 type program struct {
 	raw     map[string]string        // configuration as the engine hands it over
 	connect func() (*cluster, error) // the API server, when it is first needed
+	limit   time.Duration            // of the wait for injection; 0 means istio.timeout
 	poll    time.Duration            // between two questions while waiting
 }
 
@@ -51,7 +53,7 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	ready := p.injected(ctx, mesh, ns, cfg.Istio.Timeout)
+	ready := p.injected(ctx, mesh, ns, cmp.Or(p.limit, cfg.Istio.Timeout))
 	if err := newServiceX(ctx, cfg, ns, image, ready); err != nil {
 		return err
 	}

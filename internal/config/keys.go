@@ -75,3 +75,12 @@ func keys() []key {
 			boolean(func(c *draft, v bool) { c.Client = v })},
 	}
 }
+
+// Names are the names of all settings, without the project's prefix.
+func Names() []string {
+	var names []string
+	for _, k := range keys() {
+		names = append(names, k.name)
+	}
+	return names
+}

@@ -17,15 +17,20 @@ func For(ctx context.Context, what string, limit, interval time.Duration, check 
 	start := time.Now()
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+	var last error
 	for {
 		err := check(ctx)
 		if err == nil {
 			return nil
 		}
+		// A check that the limit itself cut off says nothing about the state.
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for %s, %s of at most %s: %w",
-				what, time.Since(start).Round(100*time.Millisecond), limit, err)
+				what, time.Since(start).Round(100*time.Millisecond), limit, last)
 		case <-ticker.C:
 		}
 	}

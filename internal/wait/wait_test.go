@@ -38,3 +38,19 @@ func TestForGivesUpWithTheLastState(t *testing.T) {
 		}
 	})
 }
+
+func TestForNamesTheLastStateAlsoWhenTheLimitCutsACheckOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		err := wait.For(t.Context(), "the pods", 5*time.Second, time.Second, func(ctx context.Context) error {
+			if calls++; calls == 1 {
+				return errors.New("2 of 3 ready")
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if err == nil || !strings.HasSuffix(err.Error(), ": 2 of 3 ready") {
+			t.Errorf("got %v, want the last state in it", err)
+		}
+	})
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with a file of testdata, or writes it.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	file = filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("reading the golden file (write it with -update): %v", err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(string(want), string(got)))
+	}
+}
+
+func TestDestinationRules(t *testing.T) {
+	cases := map[string]settings{
+		"defaults":             nil,
+		"threshold-1":          {"outlier.consecutiveErrors": "1"},
+		"threshold-3":          {"outlier.consecutiveErrors": "3"},
+		"threshold-most":       {"outlier.consecutiveErrors": "10000"},
+		"times-short":          {"outlier.baseEjectionTime": "2s", "outlier.interval": "200ms"},
+		"times-odd":            {"outlier.baseEjectionTime": "1m30.5s", "outlier.interval": "1001ms"},
+		"times-most":           {"outlier.baseEjectionTime": "1h", "outlier.interval": "10m"},
+		"one-of-three-faulty":  {"replicas.healthy": "2"},
+		"two-of-four-faulty":   {"replicas.healthy": "2", "replicas.faulty": "2"},
+		"fifty-of-51-faulty":   {"replicas.faulty": "50"},
+		"percent-overridden":   {"outlier.maxEjectionPercent": "100"},
+		"balancer-least":       {"loadBalancer": "LEAST_REQUEST"},
+		"balancer-random":      {"loadBalancer": "RANDOM"},
+		"balancer-of-the-mesh": {"loadBalancer": "mesh"},
+		"off":                  {"outlier.enabled": "false"},
+		"off-balancer-of-mesh": {"outlier.enabled": "false", "loadBalancer": "mesh"},
+		"other-namespace":      {"namespace": "demo"},
+	}
+	for name, s := range cases {
+		t.Run(name, func(t *testing.T) {
+			rule := up(t, s).engine.Resource(t, typeRule, "servicex-service")
+			golden(t, "destinationrule/"+name+".json", rule.JSON(t))
+		})
+	}
+	files, err := filepath.Glob("testdata/destinationrule/*.json")
+	if err != nil || len(files) != len(cases) {
+		t.Errorf("%d golden files for %d cases (%v): remove the left-over ones", len(files), len(cases), err)
+	}
+}
+
+func TestThresholdChangesTheRuleOnly(t *testing.T) {
+	before, after := up(t, nil), up(t, settings{"outlier.consecutiveErrors": "3"})
+	var changed []string
+	for _, r := range before.engine.All() {
+		if !bytes.Equal(r.JSON(t), after.engine.Resource(t, r.TypeToken, r.Name).JSON(t)) {
+			changed = append(changed, r.Key())
+		}
+	}
+	if diff := cmp.Diff([]string{typeRule + " servicex-service"}, changed); diff != "" {
+		t.Errorf("changed resources (-want +got):\n%s", diff)
+	}
+}
+
+func TestSameConfigurationRegistersTheSame(t *testing.T) {
+	one, other := up(t, nil), up(t, nil)
+	for _, r := range one.engine.All() {
+		if diff := cmp.Diff(string(r.JSON(t)), string(other.engine.Resource(t, r.TypeToken, r.Name).JSON(t))); diff != "" {
+			t.Errorf("%s (-one +other):\n%s", r.Key(), diff)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/pulumitest"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	digest  = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	project = "istio-circuit-breaker"
+	stack   = "dev"
+
+	typeNamespace  = "kubernetes:core/v1:Namespace"
+	typePatch      = "kubernetes:core/v1:NamespacePatch"
+	typeConfigMap  = "kubernetes:core/v1:ConfigMap"
+	typeService    = "kubernetes:core/v1:Service"
+	typeDeployment = "kubernetes:apps/v1:Deployment"
+	typeRule       = "kubernetes:networking.istio.io/v1:DestinationRule"
+	typeCRD        = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+	typeImage      = "docker:index/image:Image"
+)
+
+// fakeAPI is an API server with namespaces, whose webhook starts to inject after
+// some questions.
+type fakeAPI struct {
+	namespaces  map[string]map[string]string // labels by name
+	terminating string                       // name of one that is being deleted
+	refusals    int32                        // dry runs that fail before one works
+	bare        bool                         // pods get no sidecar
+	noRootCert  bool                         // the sidecar's ConfigMap never comes
+	native      bool                         // the sidecar is an init container
+	down        bool                         // answers nothing of use
+
+	asked atomic.Int32 // dry runs so far
+}
+
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	reply := func(code int, v any) {
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(v)
+	}
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/namespaces/"), "/")
+	switch {
+	case f.down:
+		reply(http.StatusServiceUnavailable, map[string]string{"message": "etcd is gone"})
+	case len(parts) == 1:
+		labels, ok := f.namespaces[parts[0]]
+		if !ok {
+			reply(http.StatusNotFound, map[string]string{"message": "not found"})
+			return
+		}
+		meta := map[string]any{"labels": labels}
+		if f.terminating == parts[0] {
+			meta["deletionTimestamp"] = "2026-11-24T09:00:00Z"
+		}
+		reply(http.StatusOK, map[string]any{"metadata": meta})
+	case r.Method == http.MethodPost && parts[1] == "pods" && r.URL.Query().Get("dryRun") == "All":
+		if f.asked.Add(1) <= f.refusals {
+			reply(http.StatusInternalServerError, map[string]string{"message": `failed calling webhook "namespace.sidecar-injector.istio.io"`})
+			return
+		}
+		var p pod
+		if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
+			reply(http.StatusBadRequest, map[string]string{"message": err.Error()})
+			return
+		}
+		reply(http.StatusCreated, f.inject(p))
+	case parts[1] == "configmaps" && parts[2] == rootCert && !f.noRootCert:
+		reply(http.StatusOK, map[string]any{"data": map[string]string{"root-cert.pem": "..."}})
+	default:
+		reply(http.StatusNotFound, map[string]string{"message": "not found"})
+	}
+}
+
+func (f *fakeAPI) inject(p pod) pod {
+	if f.bare || p.Metadata.Labels[injectLabel] != "true" {
+		return p
+	}
+	if f.native {
+		p.Spec.InitContainers = append(p.Spec.InitContainers, podContainer{Name: sidecar})
+	} else {
+		p.Spec.Containers = append(p.Spec.Containers, podContainer{Name: sidecar})
+	}
+	text := `[{"configMap":{"name":"istio-ca-root-cert"}},{"configMap":{"name":"extra","optional":true}},{}]`
+	if err := json.Unmarshal([]byte(text), &p.Spec.Volumes); err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// start serves f and returns a connection to it.
+func (f *fakeAPI) start(t *testing.T) func() (*cluster, error) {
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	return func() (*cluster, error) {
+		return &cluster{client: server.Client(), server: server.URL}, nil
+	}
+}
+
+// providers answers as the real providers do, where the program reads outputs.
+func providers(args pulumi.MockResourceArgs) resource.PropertyMap {
+	switch {
+	case args.TypeToken == typeImage:
+		return resource.PropertyMap{"repoDigest": resource.NewProperty(
+			strings.TrimSuffix(args.Inputs["imageName"].StringValue(), ":latest") + "@" + digest)}
+	case args.TypeToken == releaseType && args.Name == "istio-base":
+		return resource.NewPropertyMapFromMap(map[string]any{"resourceNames": map[string]any{
+			"CustomResourceDefinition.apiextensions.k8s.io/apiextensions.k8s.io/v1": []any{
+				"destinationrules.networking.istio.io", "sidecars.networking.istio.io"},
+			"ServiceAccount/v1": []any{"istio-system/istio-reader-service-account"},
+		}})
+	}
+	return nil
+}
+
+// newCRDProviders answers like a newer chart, with one CRD more.
+func newCRDProviders(args pulumi.MockResourceArgs) resource.PropertyMap {
+	if args.Name != "istio-base" {
+		return providers(args)
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{"resourceNames": map[string]any{
+		"CustomResourceDefinition.apiextensions.k8s.io/apiextensions.k8s.io/v1": []any{"new.networking.istio.io"},
+	}})
+}
+
+// settings are raw configuration values without the project's prefix, over an
+// image repository.
+type settings map[string]string
+
+func (s settings) raw() map[string]string {
+	raw := map[string]string{project + ":image.repository": "docker.io/you/servicex"}
+	for k, v := range s {
+		if !strings.Contains(k, ":") {
+			k = project + ":" + k
+		}
+		raw[k] = v
+	}
+	maps.DeleteFunc(raw, func(_, v string) bool { return v == "unset" })
+	return raw
+}
+
+// run is one run of the program against fakes. The zero run is an update with
+// the defaults on an empty cluster.
+type run struct {
+	settings settings
+	api      *fakeAPI
+	engine   pulumitest.Engine
+	preview  bool
+	outputs  map[string]any
+}
+
+func (r *run) start(t *testing.T) error {
+	t.Helper()
+	if r.api == nil {
+		r.api = &fakeAPI{}
+	}
+	if r.engine.Outputs == nil {
+		r.engine.Outputs = providers
+	}
+	p := program{raw: r.settings.raw(), connect: r.api.start(t), poll: time.Millisecond}
+	return r.engine.Run(project, stack, r.preview, func(ctx *pulumi.Context) error {
+		if err := p.run(ctx); err != nil {
+			return err
+		}
+		pulumi.Map(ctx.GetCurrentExportMap()).ToMapOutput().ApplyT(func(values map[string]any) any {
+			r.outputs = values
+			return nil
+		})
+		return nil
+	})
+}
+
+// up runs the program and ends the test if that fails.
+func up(t *testing.T, s settings) *run {
+	t.Helper()
+	r := &run{settings: s}
+	r.must(t)
+	return r
+}
+
+func (r *run) must(t *testing.T) {
+	t.Helper()
+	if err := r.start(t); err != nil {
+		t.Fatalf("running the program: %v", err)
+	}
+}
