@@ -1,0 +1,74 @@
+package breaker
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Words is the effective rule in one or two sentences.
+func (r Rule) Words(healthy, faulty int) string {
+	if !r.Enabled {
+		return "The breaker is off: no pod is ever taken out."
+	}
+	errors, by := r.Threshold()
+	if by == NoDetector {
+		return "No error count ejects a pod: both thresholds are 0."
+	}
+	pods := healthy + faulty
+	out := r.Ejectable(pods)
+	if out == 0 {
+		return fmt.Sprintf("No pod is ever taken out: %d %% of %s is less than one pod.", r.Percent(), plural(pods, "pod"))
+	}
+	kind := "gateway errors (502, 503, 504)"
+	if by == Any5xxDetector {
+		kind = "5xx answers"
+	}
+	take := "take"
+	if errors == 1 {
+		kind, take = strings.NewReplacer("errors", "error", "answers", "answer").Replace(kind), "takes"
+	}
+	limit := fmt.Sprintf("At most %d of %s may be out at once.", out, plural(pods, "pod"))
+	if out >= pods {
+		limit = "All pods may be out at once: " + r.AllOut().Words
+	}
+	return fmt.Sprintf("%d %s in a row %s a pod out for %s, and %s longer each time after that, up to %s. %s",
+		errors, kind, take, Short(r.Base()), Short(r.Base()), Short(r.Cap()), limit)
+}
+
+// Outage is what callers see while every pod is out.
+type Outage struct {
+	Panic bool   `json:"panic"` // traffic goes to ejected pods all the same
+	Words string `json:"words"`
+}
+
+// AllOut is what callers see while every pod is out. Istio writes
+// minHealthPercent as Envoy's panic threshold, and 0 where it is not set, so
+// that Envoy answers by itself instead of trying pods that it holds for bad.
+// Source: istio pilot/pkg/networking/core/cluster_traffic_policy.go.
+func (r Rule) AllOut() Outage {
+	if r.MinHealthPercent > 0 {
+		return Outage{Panic: true, Words: fmt.Sprintf(
+			"with fewer than %d %% in rotation Envoy ignores ejections and calls them all.", r.MinHealthPercent)}
+	}
+	return Outage{Words: "callers then get 503 with flag UH (no healthy upstream)."}
+}
+
+// Short is d without the zero units at its end: 5m, not 5m0s.
+func Short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
