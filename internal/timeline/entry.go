@@ -101,6 +101,10 @@ const (
 	CountersReset EventKind = "counters reset"
 	SourceLost    EventKind = "connection lost"
 	SourceBack    EventKind = "connection back"
+	// Confirmed: a second source tells of an ejection or return that is on record
+	// already (Detail says which, Ejection its number), with what the first did
+	// not know: Cause, Decided, Errors, Out. It is not another ejection.
+	Confirmed EventKind = "confirmed"
 	// Disagreement: two sources tell different stories; Detail says which.
 	Disagreement EventKind = "disagreement"
 )

@@ -1,0 +1,96 @@
+package ejection
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// late is how much later than Envoy's decision the client may see the answer
+// that caused it; Envoy's log knows milliseconds.
+const late = 5 * time.Millisecond
+
+// kept bounds the answers that are remembered of each address.
+const kept = 4096
+
+// answered is an answer's end and whether it counts as a gateway error.
+type answered struct {
+	sent, end time.Time
+	error     bool
+}
+
+// Answer takes one answer, sent at the given time by the client's clock, which
+// is its sidecar's too. Where several requests are under way, the order of
+// their ends counts, as it does for Envoy. An answer that arrives after the
+// ejection was reported, but ended before it, corrects the number of errors in
+// an event of kind Confirmed.
+func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
+	address := ""
+	for _, pod := range f.pods {
+		if pod.Name == a.Pod {
+			address = pod.Address
+		}
+	}
+	// Without a pod's name it is Envoy's own answer; without a code the client
+	// gave up, which Envoy does not count.
+	if address == "" || a.Code == 0 {
+		return nil
+	}
+	h := f.host(address)
+	next := answered{sent: sent, end: sent.Add(a.Latency), error: a.Code >= 502 && a.Code <= 504}
+	i, _ := slices.BinarySearchFunc(h.answers, next.end, func(x answered, t time.Time) int { return cmp.Compare(x.end.UnixNano(), t.UnixNano()+1) })
+	h.answers = slices.Insert(h.answers, i, next)
+	if len(h.answers) > kept {
+		h.answers = slices.Delete(h.answers, 0, len(h.answers)-kept)
+	}
+	n := len(h.changes) - 1
+	if n < 0 || !h.changes[n].out {
+		return nil
+	}
+	c := &h.changes[n]
+	errors := h.errors(n)
+	if errors == c.errors {
+		return nil
+	}
+	c.errors = errors
+	return []timeline.Entry{event(next.end, timeline.Event{Kind: timeline.Confirmed, Pod: a.Pod, Source: AnswersSource,
+		Ejection: c.ejection, Errors: errors, Detail: string(timeline.PodEjected), Decided: c.decided})}
+}
+
+// errors is how many errors in a row Envoy had counted at ejection i: of the
+// answers that ended after the pod's last return, until the ejection.
+func (h *host) errors(i int) int {
+	by, count := h.changes[i].when().Add(late), 0
+	for _, a := range h.answers {
+		switch {
+		case a.end.After(by):
+			return count
+		case !h.sinceReturn(i, a):
+		case a.error:
+			count++
+		default:
+			count = 0
+		}
+	}
+	return count
+}
+
+// sinceReturn tells whether an answer counted for ejection i. The return's own
+// time is not good enough where only health told of it, a moment too late; but
+// between an ejection and the return no request is sent, but for the time that
+// Envoy may hold the ejection back.
+func (h *host) sinceReturn(i int, a answered) bool {
+	switch {
+	case i < 1:
+		return true
+	case !h.changes[i-1].decided.IsZero():
+		return a.end.After(h.changes[i-1].decided)
+	case i < 2:
+		return true
+	default:
+		return a.sent.After(h.changes[i-2].when().Add(breaker.UpdateWindow))
+	}
+}

@@ -1,0 +1,60 @@
+package ejection
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"istio-circuit-breaker/internal/envoyadmin"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// same is how far the times of one ejection may lie apart that two sources
+// report: health is asked for a few times a second.
+const same = 2 * time.Second
+
+// Log takes one event of the sidecar's outlier log, as of when it was read.
+// Events of other clusters and ejections that were not enforced are passed over.
+func (f *Fold) Log(at time.Time, e envoyadmin.OutlierEvent) []timeline.Entry {
+	if e.Cluster != f.cluster || e.Ejected && !e.Enforced {
+		return nil
+	}
+	h := f.host(e.Address)
+	if slices.ContainsFunc(h.changes, func(c change) bool { return c.byLog && c.out == e.Ejected && c.decided.Equal(e.Time) }) {
+		return nil // the same line again, after a reconnection
+	}
+	nearest := -1
+	for i, c := range h.changes {
+		off := c.at.Sub(e.Time).Abs()
+		if c.out == e.Ejected && !c.byLog && off <= same && (nearest < 0 || off < h.changes[nearest].at.Sub(e.Time).Abs()) {
+			nearest = i
+		}
+	}
+	if nearest >= 0 {
+		return f.confirm(at, h, nearest, e)
+	}
+	last := len(h.changes) - 1
+	if last >= 0 && e.Time.Before(h.changes[last].when()) || h.out == e.Ejected {
+		// Over before health was asked, or the line came after what followed it.
+		return []timeline.Entry{event(at, timeline.Event{Kind: timeline.Disagreement, Pod: f.name(e.Address), Source: LogSource,
+			Decided: e.Time, Cause: e.Type,
+			Detail: fmt.Sprintf("the outlier log says %s at that time, endpoint health did not show it", state(e.Ejected))})}
+	}
+	return f.change(at, e.Address, change{out: e.Ejected, at: at, decided: e.Time, byLog: true}, LogSource, e.Type)
+}
+
+// confirm adds to the change on record what the log knows of it.
+func (f *Fold) confirm(at time.Time, h *host, i int, e envoyadmin.OutlierEvent) []timeline.Entry {
+	c := &h.changes[i]
+	c.byLog, c.decided = true, e.Time
+	told := timeline.Event{Kind: timeline.Confirmed, Pod: f.name(e.Address), Source: LogSource,
+		Ejection: c.ejection, Cause: e.Type, Decided: e.Time, Detail: string(timeline.PodReturned)}
+	if c.out {
+		told.Detail = string(timeline.PodEjected)
+		c.errors = h.errors(i)
+		told.Errors = c.errors
+	} else if i > 0 && h.changes[i-1].out {
+		told.Out = c.when().Sub(h.changes[i-1].when())
+	}
+	return []timeline.Entry{event(at, told)}
+}
