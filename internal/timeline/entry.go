@@ -127,6 +127,8 @@ type Event struct {
 	Detail string `json:"detail,omitempty"`
 	// Decided is Envoy's own time of the decision, where its log gave one; zero otherwise.
 	Decided time.Time `json:"decided,omitzero"`
+	// Rule is, where it changed, what it is now.
+	Rule *breaker.Rule `json:"rule,omitempty"`
 }
 
 // Phase is one step of a proof.

@@ -1,0 +1,73 @@
+package board
+
+import (
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// Row is one pod.
+type Row struct {
+	Name     string         `json:"name"`
+	Version  string         `json:"version"`
+	Address  string         `json:"address,omitempty"`
+	State    timeline.State `json:"state"`
+	Requests int            `json:"requests"` // that were answered by the pod
+	OK       int            `json:"ok"`       // 200
+	Failed   int            `json:"failed"`   // 504
+	Other    int            `json:"other"`    // any other code
+	// InARow counts gateway errors since the last other answer or return.
+	InARow    int `json:"inARow"`
+	Ejections int `json:"ejections"` // in this run
+	// EjectedAt is zero while the pod is not ejected, and where nobody saw when.
+	EjectedAt time.Time `json:"ejectedAt,omitzero"`
+	// ReturnedAt is when it was last back; zero before the first return.
+	ReturnedAt time.Time `json:"returnedAt,omitzero"`
+	// Factor times the base is how long the present or last ejection lasts.
+	Factor int `json:"factor"`
+}
+
+// Left is the least time until an ejected pod is back, by the rule. It is false
+// where the pod is not ejected or nobody saw when it was. At 0 the pod only
+// waits for the next sweep.
+func (r Row) Left(rule breaker.Rule, now time.Time) (time.Duration, bool) {
+	if r.State != timeline.Ejected || r.EjectedAt.IsZero() {
+		return 0, false
+	}
+	return max(rule.Out(r.Factor).Least-now.Sub(r.EjectedAt), 0), true
+}
+
+func (r *Row) answer(a timeline.Answer) {
+	if a.Code == 0 {
+		return
+	}
+	r.Requests++
+	switch a.Code {
+	case 200:
+		r.OK++
+	case 504:
+		r.Failed++
+	default:
+		r.Other++
+	}
+	if gateway(a.Code) {
+		r.InARow++
+	} else {
+		r.InARow = 0
+	}
+}
+
+func (r *Row) eject(rule breaker.Rule, at time.Time, number int) {
+	back := time.Duration(0)
+	if !r.ReturnedAt.IsZero() {
+		back = at.Sub(r.ReturnedAt)
+	}
+	r.Factor = rule.Factor(r.Factor, back)
+	r.State, r.EjectedAt = timeline.Ejected, at
+	r.Ejections = max(number, r.Ejections)
+}
+
+func (r *Row) back(at time.Time) {
+	r.State, r.EjectedAt, r.ReturnedAt, r.InARow = timeline.InRotation, time.Time{}, at, 0
+}

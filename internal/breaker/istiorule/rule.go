@@ -1,0 +1,44 @@
+// Package istiorule makes a breaker.Rule of a live DestinationRule. It is a
+// package of its own because Istio's API types bring protobuf with them, which
+// the pure model does without.
+package istiorule
+
+import (
+	networking "istio.io/api/networking/v1alpha3"
+
+	"istio-circuit-breaker/internal/breaker"
+)
+
+// FromDestinationRule is the rule for the host's pods that a DestinationRule's
+// spec declares at its top level, as the stack's does. A subset's or port's own
+// policy is not looked at.
+func FromDestinationRule(spec *networking.DestinationRule) breaker.Rule {
+	policy := spec.GetTrafficPolicy()
+	r := breaker.Rule{Balancer: balancer(policy.GetLoadBalancer())}
+	outlier := policy.GetOutlierDetection()
+	if outlier == nil {
+		return r
+	}
+	r.Enabled = true
+	if v := outlier.GetConsecutiveGatewayErrors(); v != nil {
+		r.ConsecutiveGatewayErrors = new(v.GetValue())
+	}
+	if v := outlier.GetConsecutive_5XxErrors(); v != nil {
+		r.Consecutive5xxErrors = new(v.GetValue())
+	}
+	r.BaseEjectionTime = outlier.GetBaseEjectionTime().AsDuration()
+	r.Interval = outlier.GetInterval().AsDuration()
+	r.MaxEjectionPercent = outlier.GetMaxEjectionPercent()
+	r.MinHealthPercent = outlier.GetMinHealthPercent()
+	return r
+}
+
+func balancer(lb *networking.LoadBalancerSettings) string {
+	if lb.GetConsistentHash() != nil {
+		return "CONSISTENT_HASH"
+	}
+	if simple := lb.GetSimple(); simple != networking.LoadBalancerSettings_UNSPECIFIED {
+		return simple.String()
+	}
+	return ""
+}
