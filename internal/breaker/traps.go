@@ -1,0 +1,174 @@
+package breaker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Warning is a way in which a rule does nothing, or not what it seems to say.
+type Warning struct {
+	// Code is stable, for machines.
+	Code string `json:"code"`
+	Text string `json:"text"`
+	// Source is where the fact comes from.
+	Source string `json:"source"`
+	Fix    string `json:"fix"`
+	// Never is true where no pod will be ejected because of it.
+	Never bool `json:"never"`
+}
+
+// Codes of warnings.
+const (
+	BreakerOff     = "breaker-off"
+	NoThreshold    = "no-threshold"
+	MaskedBy5xx    = "masked-by-5xx"
+	DefaultOf5xx   = "default-of-5xx"
+	NoneEjectable  = "none-ejectable"
+	FewEjectable   = "few-ejectable"
+	ZeroPercent    = "zero-percent-is-unset"
+	AllEjectable   = "all-ejectable"
+	PanicRouting   = "panic-routing"
+	LateReturn     = "late-return"
+	NoGrowth       = "no-growth"
+	UnevenBalancer = "uneven-balancer"
+	StickyBalancer = "sticky-balancer"
+	ShortTimeout   = "short-timeout"
+	SlowToTrip     = "slow-to-trip"
+	InFlight       = "answers-in-flight"
+	NothingFaulty  = "nothing-faulty"
+)
+
+const (
+	envoyImpl    = "envoy source/common/upstream/outlier_detection_impl.cc"
+	envoyAPI     = "envoy api/envoy/config/cluster/v3/outlier_detection.proto"
+	istioCluster = "istio pilot/pkg/networking/core/cluster_traffic_policy.go"
+)
+
+// Warnings are the traps that a rule and its load step into, those first that
+// keep it from ejecting anything.
+func (r Rule) Warnings(l Load) []Warning {
+	if !r.Enabled {
+		return []Warning{{Code: BreakerOff, Never: true, Text: "The rule has no outlierDetection: nothing is ever ejected.",
+			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "set outlier.enabled to true"}}
+	}
+	var never, odd []Warning
+	for _, w := range slices.Concat(r.thresholdTraps(), r.shareTraps(l), r.timeTraps(), r.loadTraps(l)) {
+		if w.Never {
+			never = append(never, w)
+		} else {
+			odd = append(odd, w)
+		}
+	}
+	return append(never, odd...)
+}
+
+func (r Rule) thresholdTraps() []Warning {
+	var all []Warning
+	errors, by := r.Threshold()
+	gateway := value(r.ConsecutiveGatewayErrors, 0)
+	switch {
+	case by == NoDetector:
+		all = append(all, Warning{Code: NoThreshold, Never: true, Text: "Both thresholds are 0, which switches both detectors off.",
+			Source: istioCluster, Fix: "set consecutiveGatewayErrors to 1 or more"})
+	case gateway > errors && r.Consecutive5xxErrors == nil:
+		all = append(all, Warning{Code: MaskedBy5xx,
+			Text:   fmt.Sprintf("consecutiveGatewayErrors %d never fires: consecutive5xxErrors is not set, and Envoy's default ejects after %d.", gateway, errors),
+			Source: istioCluster + "; measured", Fix: "set consecutive5xxErrors to 0"})
+	case gateway > errors:
+		all = append(all, Warning{Code: MaskedBy5xx,
+			Text:   fmt.Sprintf("consecutiveGatewayErrors %d never fires: consecutive5xxErrors ejects after %d.", gateway, errors),
+			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "set consecutive5xxErrors to 0, or above the gateway threshold"})
+	case gateway == 0 && r.Consecutive5xxErrors == nil:
+		all = append(all, Warning{Code: DefaultOf5xx, Text: fmt.Sprintf("No threshold is set, so Envoy's default ejects after %d answers of 5xx.", errors),
+			Source: envoyAPI, Fix: "set consecutiveGatewayErrors, and consecutive5xxErrors to 0"})
+	}
+	return all
+}
+
+func (r Rule) shareTraps(l Load) []Warning {
+	pods := l.Healthy + l.Faulty
+	if _, by := r.Threshold(); by == NoDetector || pods <= 0 {
+		return nil
+	}
+	var all []Warning
+	out := r.Ejectable(pods)
+	if r.MaxEjectionPercent <= 0 {
+		all = append(all, Warning{Code: ZeroPercent, Text: "maxEjectionPercent 0 is the same as not set: Envoy's 10, not \"never\".",
+			Source: istioCluster, Fix: fmt.Sprintf("set it; %d lets every faulty pod go", PercentFor(max(l.Faulty, 1), pods))})
+	}
+	switch {
+	case out == 0:
+		all = append(all, Warning{Code: NoneEjectable, Never: true,
+			Text:   fmt.Sprintf("maxEjectionPercent %d of %s is less than one pod: nothing is ever ejected, ejections_overflow rises instead.", r.Percent(), plural(pods, "pod")),
+			Source: envoyImpl + " (envoyproxy/envoy#27624); measured", Fix: fmt.Sprintf("set maxEjectionPercent to %d or more", PercentFor(max(l.Faulty, 1), pods))})
+	case out < l.Faulty:
+		all = append(all, Warning{Code: FewEjectable,
+			Text:   fmt.Sprintf("maxEjectionPercent %d lets %d of %s go at once, but %d are faulty: callers go on seeing errors.", r.Percent(), out, plural(pods, "pod"), l.Faulty),
+			Source: envoyImpl + "; measured", Fix: fmt.Sprintf("set maxEjectionPercent to %d or more", PercentFor(l.Faulty, pods))})
+	case out >= pods && l.Faulty >= pods:
+		all = append(all, Warning{Code: AllEjectable, Text: "Every pod is faulty and may go: " + r.AllOut().Words,
+			Source: istioCluster + "; measured", Fix: "keep a healthy pod, or set minHealthPercent"})
+	}
+	if r.MinHealthPercent > 0 && out > 0 {
+		rotation := 100 * (pods - min(out, max(l.Faulty, 1)))
+		if rotation < int(r.MinHealthPercent)*pods {
+			all = append(all, Warning{Code: PanicRouting,
+				Text: fmt.Sprintf("minHealthPercent %d: with %d of %s out Envoy ignores the ejections and calls every pod.",
+					r.MinHealthPercent, min(out, max(l.Faulty, 1)), plural(pods, "pod")),
+				Source: istioCluster + "; measured", Fix: "leave minHealthPercent out"})
+		}
+	}
+	return all
+}
+
+func (r Rule) timeTraps() []Warning {
+	var all []Warning
+	if r.Sweep() >= r.Base() {
+		all = append(all, Warning{Code: LateReturn,
+			Text:   fmt.Sprintf("interval %s is the sweep that returns pods, not a window in which errors are counted: a pod may stay out for %s.", Short(r.Sweep()), Short(r.Out(1).Most)),
+			Source: envoyImpl + "; istio/istio#57010", Fix: "set interval well below baseEjectionTime, such as 1s"})
+	}
+	if r.Base() >= envoyMost {
+		all = append(all, Warning{Code: NoGrowth,
+			Text:   fmt.Sprintf("baseEjectionTime %s is at the cap already: later ejections last no longer.", Short(r.Base())),
+			Source: envoyImpl, Fix: "set baseEjectionTime below 2m30s to see it grow"})
+	}
+	return all
+}
+
+func (r Rule) loadTraps(l Load) []Warning {
+	var all []Warning
+	if l.Faulty == 0 {
+		all = append(all, Warning{Code: NothingFaulty, Text: "No pod is faulty, so there is nothing to eject.",
+			Source: "replicas.faulty", Fix: "set replicas.faulty to 1 or more"})
+	}
+	switch r.Balancer {
+	case "CONSISTENT_HASH":
+		all = append(all, Warning{Code: StickyBalancer, Text: "A consistent hash keeps each caller on one pod: a single client may never meet the faulty one.",
+			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "use ROUND_ROBIN for the demo"})
+	case "PASSTHROUGH":
+		all = append(all, Warning{Code: StickyBalancer, Never: true, Text: "PASSTHROUGH sends to the address that the caller chose: Envoy has no pods to choose from.",
+			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "use ROUND_ROBIN for the demo"})
+	case "", "LEAST_REQUEST", "LEAST_CONN":
+		if l.Concurrency > 1 && l.MaxDelay > 0 {
+			all = append(all, Warning{Code: UnevenBalancer, Text: "LEAST_REQUEST gives a slow pod fewer requests while several are under way: it trips later and less regularly.",
+				Source: "envoy docs, load balancing, weighted least request", Fix: "use ROUND_ROBIN for the demo"})
+		}
+	}
+	if l.Timeout > 0 && l.Timeout <= l.MaxDelay {
+		all = append(all, Warning{Code: ShortTimeout,
+			Text:   fmt.Sprintf("The client gives up after %s, the fault takes up to %s: an answer that nobody waits for is not counted.", Short(l.Timeout), Short(l.MaxDelay)),
+			Source: envoyImpl, Fix: fmt.Sprintf("give the client a timeout above %s", Short(l.MaxDelay)), Never: l.counted() == 0})
+	}
+	if l.Concurrency > 1 {
+		all = append(all, Warning{Code: InFlight,
+			Text:   fmt.Sprintf("With %d requests under way, answers that were on their way at the ejection still come in: callers see up to %d errors more.", l.Concurrency, l.Concurrency-1),
+			Source: envoyImpl, Fix: "expect the threshold plus the requests in flight"})
+	}
+	if t := r.Trip(l); !t.Never && t.Mean > 2*time.Minute {
+		all = append(all, Warning{Code: SlowToTrip, Text: fmt.Sprintf("At this load it takes about %s until a pod trips.", Short(t.Mean.Round(time.Second))),
+			Source: "derived", Fix: "raise the rate or the concurrency, or lower the threshold"})
+	}
+	return all
+}
