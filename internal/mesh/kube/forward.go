@@ -1,0 +1,173 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"istio-circuit-breaker/internal/mesh"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/portforward"
+	"k8s.io/client-go/transport/spdy"
+	"k8s.io/streaming/pkg/httpstream"
+)
+
+const (
+	adminPort = 15000
+	// adminLimit bounds one request to the admin interface.
+	adminLimit = 5 * time.Second
+	// dialLimit bounds the way to the pod.
+	dialLimit = 10 * time.Second
+)
+
+// forward carries HTTP to one pod's admin port: each connection is a stream
+// within one port-forward connection, which is made again after it was lost. No
+// port is opened on this machine.
+type forward struct {
+	dialer httpstream.Dialer
+	http   *http.Client
+
+	mu   sync.Mutex
+	conn httpstream.Connection
+	next int
+}
+
+// Admin asks the admin interface of the client's sidecar.
+func (c *Cluster) Admin(ctx context.Context, client mesh.Client, path string) ([]byte, error) {
+	f, err := c.forward(client)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, adminLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+client.Pod+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+	}
+	answer, err := f.http.Do(request)
+	if err != nil {
+		f.drop()
+		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	switch {
+	case err != nil:
+		f.drop()
+		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+	case answer.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("asking the sidecar of %q for %s: %s", client.Pod, path, answer.Status)
+	}
+	return body, nil
+}
+
+func (c *Cluster) forward(client mesh.Client) (*forward, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.forwards[client.UID]; f != nil {
+		return f, nil
+	}
+	// Only one client is looked at; the one before it is gone.
+	for uid, old := range c.forwards {
+		old.drop()
+		delete(c.forwards, uid)
+	}
+	url := c.core.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("portforward").URL()
+	transport, upgrader, err := spdy.RoundTripperFor(c.config)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a port-forward: %w", err)
+	}
+	websocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(url, c.config)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a port-forward: %w", err)
+	}
+	plain := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
+	f := &forward{dialer: portforward.NewFallbackDialerForStreaming(websocket, plain, refused)}
+	f.http = &http.Client{Transport: &http.Transport{DialContext: f.dial, MaxIdleConns: 4}}
+	c.forwards[client.UID] = f
+	return f, nil
+}
+
+// refused is true where the API server, or a proxy before it, knows no websockets.
+func refused(err error) bool {
+	return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+}
+
+// dial opens a pair of streams for one connection to the admin port.
+func (f *forward) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	// The dialer takes no context. It ends by itself when the transport gives up.
+	done := make(chan result, 1)
+	go func() {
+		conn, err := f.open()
+		done <- result{conn, err}
+	}()
+	limit := time.NewTimer(dialLimit)
+	defer limit.Stop()
+	select {
+	case r := <-done:
+		return r.conn, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-limit.C:
+		return nil, errors.New("forwarding to the pod: no connection after " + dialLimit.String())
+	}
+}
+
+func (f *forward) open() (net.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.conn == nil {
+		conn, _, err := f.dialer.Dial(portforward.PortForwardProtocolV1Name)
+		if err != nil {
+			return nil, fmt.Errorf("forwarding to the pod: %w", err)
+		}
+		f.conn = conn
+	}
+	header := http.Header{}
+	header.Set(corev1.StreamType, corev1.StreamTypeError)
+	header.Set(corev1.PortHeader, strconv.Itoa(adminPort))
+	header.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(f.next))
+	f.next++
+	failed, err := f.conn.CreateStream(header)
+	if err != nil {
+		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
+	}
+	failed.Close() // only read from
+	header.Set(corev1.StreamType, corev1.StreamTypeData)
+	data, err := f.conn.CreateStream(header)
+	if err != nil {
+		f.conn.RemoveStreams(failed)
+		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
+	}
+	conn := f.conn
+	s := &stream{Stream: data, closed: func() { conn.RemoveStreams(failed, data) }}
+	// The kubelet reports a port where nobody listens here, and nowhere else.
+	go func() {
+		if text, _ := io.ReadAll(failed); len(text) > 0 {
+			s.Close()
+		}
+	}()
+	return s, nil
+}
+
+// drop gives the connection up, so that the next request makes a new one.
+func (f *forward) drop() {
+	f.http.CloseIdleConnections()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.conn != nil {
+		f.conn.Close()
+		f.conn = nil
+	}
+}

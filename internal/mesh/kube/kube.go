@@ -1,0 +1,64 @@
+// Package kube is a mesh.Mesh on a real cluster: by kubeconfig and context as
+// kubectl takes them, the API server for pods, logs, exec and the rule, and a
+// port-forward for the sidecar's admin interface. Nothing is opened on this
+// machine, and nothing is installed in the cluster.
+package kube
+
+import (
+	"fmt"
+	"sync"
+
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/mesh"
+
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Options choose the cluster; zero values mean what kubectl would take.
+type Options struct {
+	Kubeconfig, Context string
+	Namespace           string // of the stack; empty is mesh.Namespace
+}
+
+// Cluster is a real cluster. It is safe for concurrent use.
+type Cluster struct {
+	context, namespace string
+	config             *rest.Config
+	core               *corev1.CoreV1Client
+
+	mu       sync.Mutex
+	forwards map[string]*forward // by pod UID
+}
+
+var _ mesh.Mesh = (*Cluster)(nil)
+
+// Open reads the configuration. It does not connect yet.
+func Open(o Options) (*Cluster, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = o.Kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: o.Context})
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("reading the kubeconfig: %w", err),
+			"choose a cluster with KUBECONFIG or --context; in the lab, run `go run ./lab exec -- go run ./observe ...`")
+	}
+	name := o.Context
+	if raw, err := loader.RawConfig(); err == nil && name == "" {
+		name = raw.CurrentContext
+	}
+	// Made for watching one client and a few pods, a few times a second.
+	config.QPS, config.Burst = 50, 100
+	core, err := corev1.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	if o.Namespace == "" {
+		o.Namespace = mesh.Namespace
+	}
+	return &Cluster{context: name, namespace: o.Namespace, config: config, core: core, forwards: map[string]*forward{}}, nil
+}
+
+// Where is the context's name and the stack's namespace.
+func (c *Cluster) Where() (context, namespace string) { return c.context, c.namespace }

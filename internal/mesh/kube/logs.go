@@ -1,0 +1,45 @@
+package kube
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"istio-circuit-breaker/internal/mesh"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// maxLine bounds a log line; Envoy's outlier events are short.
+const maxLine = 1 << 20
+
+var errLogEnded = errors.New("the log ended")
+
+// SidecarLog follows the log by age, not by time of day: the node's clock may
+// differ from ours.
+func (c *Cluster) SidecarLog(ctx context.Context, client mesh.Client, back time.Duration, line func([]byte)) error {
+	options := &corev1.PodLogOptions{Container: sidecar, Follow: true}
+	if none, seconds := int64(0), int64(math.Ceil(back.Seconds())); seconds > 0 {
+		options.SinceSeconds = &seconds
+	} else {
+		options.TailLines = &none
+	}
+	log, err := c.core.Pods(c.namespace).GetLogs(client.Pod, options).Stream(ctx)
+	if err != nil {
+		return fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, err)
+	}
+	defer log.Close()
+	line(nil)
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		line(lines.Bytes())
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, err)
+	}
+	return fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, errLogEnded)
+}

@@ -1,0 +1,105 @@
+// Package mesh is what the observer needs of a cluster with the stack in it: the
+// client pod and its sidecar, the service's pods, the rule, and a way to send
+// requests from inside of the mesh. It holds the contract only; package kube
+// fulfils it with a real cluster, package meshtest with a simulated one.
+package mesh
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// Names of the stack's objects, as the Pulumi program makes them.
+const (
+	Service   = "servicex-service" // also of its DestinationRule
+	ClientApp = "servicex-client"  // label app of the client pod
+	ServerApp = "servicex"         // label app of the service's pods
+	PartOf    = "istio-circuit-breaker"
+	Namespace = "circuit-breaker" // unless told otherwise
+)
+
+// What a cluster may lack. Each comes with a hint.
+var (
+	ErrNoClient  = errors.New("no client pod")
+	ErrNotReady  = errors.New("client pod not ready")
+	ErrNoSidecar = errors.New("client pod without sidecar")
+	ErrNoRule    = errors.New("no DestinationRule")
+)
+
+// Host is the service's name as callers use it.
+func Host(namespace string) string { return Service + "." + namespace + ".svc.cluster.local" }
+
+// EnvoyCluster is the service's cluster as the client's sidecar names it.
+func EnvoyCluster(namespace string) string { return "outbound|80||" + Host(namespace) }
+
+// Mesh is a cluster with the stack in it. Methods that follow something return
+// when it ends, with an error that says why; calling them again reconnects.
+type Mesh interface {
+	// Where says which cluster and namespace this is.
+	Where() (context, namespace string)
+	// Client finds the client pod that is ready: with a running sidecar.
+	Client(ctx context.Context) (Client, error)
+	// RestartClient removes the client pod and returns its successor once that is
+	// ready. Its sidecar knows nothing of requests before.
+	RestartClient(ctx context.Context, c Client) (Client, error)
+	// Admin asks the sidecar's admin interface.
+	Admin(ctx context.Context, c Client, path string) ([]byte, error)
+	// SidecarLog follows the lines of the sidecar's log: those of the last
+	// back, rounded up to seconds, and all new ones. Once connected it calls line
+	// with nil.
+	SidecarLog(ctx context.Context, c Client, back time.Duration, line func([]byte)) error
+	// WatchPods calls list with the service's pods at first and after each change.
+	WatchPods(ctx context.Context, list func([]timeline.Pod)) error
+	// Rule reads the DestinationRule.
+	Rule(ctx context.Context) (Rule, error)
+	// SetRule replaces the DestinationRule's spec.
+	SetRule(ctx context.Context, spec json.RawMessage) error
+	// Send runs a load in the client pod until it or ctx ends, and reports each
+	// answer as soon as it is there, with the time at which it was asked for.
+	Send(ctx context.Context, c Client, l Load, answer func(sent time.Time, a timeline.Answer)) error
+}
+
+// Client is the pod that requests are sent from.
+type Client struct {
+	Pod string
+	UID string // tells one life of the name from the next
+}
+
+// Rule is the DestinationRule as it is in the cluster.
+type Rule struct {
+	breaker.Rule
+	Spec json.RawMessage
+	// Managed is true where the object carries the stack's label.
+	Managed bool
+}
+
+// Load is how requests are sent.
+type Load struct {
+	// Rate in requests a second over all workers; 0 is as fast as answers come.
+	Rate float64
+	// Concurrency is the number of workers; 0 is no load at all.
+	Concurrency int
+	// Timeout of one request. It has to be above the fault's delay.
+	Timeout time.Duration
+}
+
+// ParseAnswer reads one line of the client role's output.
+func ParseAnswer(line []byte) (time.Time, timeline.Answer, error) {
+	var a struct {
+		Time time.Time `json:"time"`
+		timeline.Answer
+	}
+	if err := json.Unmarshal(line, &a); err != nil {
+		return time.Time{}, timeline.Answer{}, fmt.Errorf("parsing an answer %q: %w", line, err)
+	}
+	if a.Time.IsZero() {
+		return time.Time{}, timeline.Answer{}, fmt.Errorf("parsing an answer %q: it has no time", line)
+	}
+	return a.Time, a.Answer, nil
+}

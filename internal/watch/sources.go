@@ -1,0 +1,187 @@
+package watch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/envoyadmin"
+	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+func (s *Session) pods(ctx context.Context, alive func()) error {
+	return s.mesh.WatchPods(ctx, func(pods []timeline.Pod) {
+		alive()
+		at := time.Now()
+		s.tell(ctx, func(st *state) []timeline.Entry {
+			st.podsSeen = true
+			return st.fold.Pods(at, pods)
+		})
+	})
+}
+
+// sidecar looks at endpoints and counters, as often as poll says and at once
+// when the log told of something.
+func (s *Session) sidecar(ctx context.Context, alive func()) error {
+	client, err := s.mesh.Client(ctx)
+	if err != nil {
+		return err
+	}
+	_, namespace := s.mesh.Where()
+	cluster := mesh.EnvoyCluster(namespace)
+	next := time.NewTicker(poll)
+	defer next.Stop()
+	for {
+		at := time.Now()
+		endpoints, err := Endpoints(ctx, s.mesh, client)
+		if err != nil {
+			return err
+		}
+		text, err := s.mesh.Admin(ctx, client, envoyadmin.StatsPath(cluster))
+		if err != nil {
+			return err
+		}
+		stats, err := envoyadmin.ParseStats(text, cluster)
+		if err != nil {
+			return err
+		}
+		alive()
+		s.tell(ctx, func(st *state) []timeline.Entry {
+			st.envoySeen = true
+			return append(st.fold.Endpoints(at, endpoints), st.fold.Counters(at, stats.Counters)...)
+		})
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-next.C:
+		case <-s.poke:
+		}
+	}
+}
+
+// Endpoints are the service's endpoints as the client's sidecar sees them now.
+func Endpoints(ctx context.Context, m mesh.Mesh, client mesh.Client) ([]envoyadmin.Endpoint, error) {
+	_, namespace := m.Where()
+	cluster := mesh.EnvoyCluster(namespace)
+	text, err := m.Admin(ctx, client, envoyadmin.ClustersPath(cluster))
+	if err != nil {
+		return nil, err
+	}
+	return envoyadmin.ParseClusters(text, cluster)
+}
+
+// log follows the outlier event log. Lines are new until the log was lost;
+// after that it starts with those which were missed.
+func (s *Session) log() source {
+	var heard time.Time // when the log was last known to be followed
+	return func(ctx context.Context, alive func()) error {
+		client, err := s.mesh.Client(ctx)
+		if err != nil {
+			return err
+		}
+		back := time.Duration(0)
+		if !heard.IsZero() {
+			back = time.Since(heard) + time.Second
+		}
+		began := time.Now()
+		err = s.mesh.SidecarLog(ctx, client, back, func(line []byte) {
+			alive()
+			at := time.Now()
+			event, ok := envoyadmin.ParseEvent(bytes.Clone(line))
+			if !ok {
+				return
+			}
+			select {
+			case s.poke <- struct{}{}:
+			default:
+			}
+			s.tell(ctx, func(st *state) []timeline.Entry { return st.fold.Log(at, event) })
+		})
+		if time.Since(began) > lastPause {
+			heard = time.Now()
+		}
+		return err
+	}
+}
+
+func (s *Session) rule(first mesh.Rule) source {
+	last := first
+	return func(ctx context.Context, alive func()) error {
+		next := time.NewTicker(ruleEvery)
+		defer next.Stop()
+		for {
+			now, err := s.mesh.Rule(ctx)
+			if err != nil {
+				return err
+			}
+			alive()
+			if !bytes.Equal(now.Spec, last.Spec) {
+				last = now
+				s.note(ctx, timeline.Event{Kind: timeline.RuleChanged, Rule: &now.Rule, Source: "API server"})
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-next.C:
+			}
+		}
+	}
+}
+
+// load sends what was last asked for, until something else is asked for.
+func (s *Session) load(ctx context.Context, alive func()) error {
+	select {
+	case <-s.ready: // before, no answer could be told by its pod
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	var want mesh.Load
+	select {
+	case want = <-s.loads:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if want.Concurrency == 0 {
+		alive()
+		return nil
+	}
+	client, err := s.mesh.Client(ctx)
+	if err != nil {
+		s.again(want)
+		return err
+	}
+	run, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.mesh.Send(run, client, want, func(sent time.Time, a timeline.Answer) {
+			alive()
+			s.tell(ctx, func(st *state) []timeline.Entry {
+				return append([]timeline.Entry{{Time: sent, Answer: &a}}, st.fold.Answer(sent, a)...)
+			})
+		})
+	}()
+	select {
+	case err := <-ended:
+		s.again(want)
+		if err == nil {
+			err = fmt.Errorf("the load ended by itself")
+		}
+		return err
+	case other := <-s.loads:
+		stop()
+		<-ended
+		s.again(other)
+		return nil
+	}
+}
+
+// again asks for a load unless another one was asked for since.
+func (s *Session) again(l mesh.Load) {
+	select {
+	case s.loads <- l:
+	default:
+	}
+}
