@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"istio-circuit-breaker/internal/breaker"
-	"istio-circuit-breaker/internal/watch"
+	"istio-circuit-breaker/internal/mesh"
 )
 
 // whyEarly names why a pod went at another number of errors than configured.
@@ -45,7 +45,7 @@ func (r *run) whyNot(a *account) string {
 
 // masked names why no error was seen: Istio tries some failed requests again.
 func (r *run) masked() string {
-	endpoints, err := watch.Endpoints(r.ctx, r.mesh, r.client)
+	endpoints, err := mesh.Endpoints(r.ctx, r.mesh, r.client)
 	if err != nil {
 		return "no gateway error seen, and the sidecar cannot be asked why: " + err.Error()
 	}

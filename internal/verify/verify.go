@@ -14,6 +14,9 @@ import (
 	"istio-circuit-breaker/internal/watch"
 )
 
+// firstLook bounds the wait for what the sidecar and the API server say at first.
+const firstLook = 15 * time.Second
+
 // Options of a proof.
 type Options struct {
 	Load mesh.Load
@@ -71,8 +74,8 @@ func (r *run) live() error {
 		for range r.session.Entries() {
 		}
 	}()
-	if seen, err := r.until(pushLimit, func() bool { return r.ledger.seen }); err != nil || !seen {
-		return cmp.Or(err, errors.New("waiting for the first look at the sidecar: nothing in "+pushLimit.String()))
+	if seen, err := r.until(firstLook, func() bool { return r.ledger.seen }); err != nil || !seen {
+		return cmp.Or(err, errors.New("waiting for the first look at the sidecar: nothing in "+firstLook.String()))
 	}
 	for _, phase := range []struct {
 		name string

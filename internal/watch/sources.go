@@ -29,21 +29,15 @@ func (s *Session) sidecar(ctx context.Context, alive func()) error {
 	if err != nil {
 		return err
 	}
-	_, namespace := s.mesh.Where()
-	cluster := mesh.EnvoyCluster(namespace)
 	next := time.NewTicker(poll)
 	defer next.Stop()
 	for {
 		at := time.Now()
-		endpoints, err := Endpoints(ctx, s.mesh, client)
+		endpoints, err := mesh.Endpoints(ctx, s.mesh, client)
 		if err != nil {
 			return err
 		}
-		text, err := s.mesh.Admin(ctx, client, envoyadmin.StatsPath(cluster))
-		if err != nil {
-			return err
-		}
-		stats, err := envoyadmin.ParseStats(text, cluster)
+		stats, err := mesh.Stats(ctx, s.mesh, client)
 		if err != nil {
 			return err
 		}
@@ -59,17 +53,6 @@ func (s *Session) sidecar(ctx context.Context, alive func()) error {
 		case <-s.poke:
 		}
 	}
-}
-
-// Endpoints are the service's endpoints as the client's sidecar sees them now.
-func Endpoints(ctx context.Context, m mesh.Mesh, client mesh.Client) ([]envoyadmin.Endpoint, error) {
-	_, namespace := m.Where()
-	cluster := mesh.EnvoyCluster(namespace)
-	text, err := m.Admin(ctx, client, envoyadmin.ClustersPath(cluster))
-	if err != nil {
-		return nil, err
-	}
-	return envoyadmin.ParseClusters(text, cluster)
 }
 
 // log follows the outlier event log. Lines are new until the log was lost;

@@ -1,4 +1,4 @@
-package verify
+package mesh
 
 import (
 	"encoding/json"
@@ -92,11 +92,8 @@ func enforced(threshold, enforcing *uint32, unset, unsetEnforcing uint32) *uint3
 	return threshold
 }
 
-// sameEffect is true where both rules do the same.
-func sameEffect(a, b breaker.Rule) bool { return effect(a) == effect(b) }
-
-// effect names what Envoy can tell of a rule.
-func effect(r breaker.Rule) string {
+// Effect names all that Envoy's configuration can tell of a rule.
+func Effect(r breaker.Rule) string {
 	errors, by := r.Threshold()
 	if !r.Enabled {
 		return "no outlier detection"

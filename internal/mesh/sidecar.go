@@ -1,0 +1,96 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/envoyadmin"
+	"istio-circuit-breaker/internal/wait"
+)
+
+const (
+	// pushLimit is how long Istio may take to bring a change to the sidecar.
+	pushLimit = 15 * time.Second
+	pause     = 100 * time.Millisecond
+)
+
+// Endpoints are the service's endpoints as the client's sidecar sees them now.
+func Endpoints(ctx context.Context, m Mesh, c Client) ([]envoyadmin.Endpoint, error) {
+	_, namespace := m.Where()
+	cluster := EnvoyCluster(namespace)
+	text, err := m.Admin(ctx, c, envoyadmin.ClustersPath(cluster))
+	if err != nil {
+		return nil, err
+	}
+	return envoyadmin.ParseClusters(text, cluster)
+}
+
+// Stats are the statistics of the service's cluster in the client's sidecar.
+func Stats(ctx context.Context, m Mesh, c Client) (envoyadmin.Stats, error) {
+	_, namespace := m.Where()
+	cluster := EnvoyCluster(namespace)
+	text, err := m.Admin(ctx, c, envoyadmin.StatsPath(cluster))
+	if err != nil {
+		return envoyadmin.Stats{}, err
+	}
+	return envoyadmin.ParseStats(text, cluster)
+}
+
+// InForce waits until the client's sidecar has the rule. The error says what it
+// has instead.
+func InForce(ctx context.Context, m Mesh, c Client, rule breaker.Rule) error {
+	_, namespace := m.Where()
+	return wait.For(ctx, "the rule in the client's sidecar", pushLimit, pause, func(ctx context.Context) error {
+		text, err := m.Admin(ctx, c, configPath(EnvoyCluster(namespace)))
+		if err != nil {
+			return err
+		}
+		has, err := parseConfig(text, EnvoyCluster(namespace))
+		if err != nil {
+			return err
+		}
+		if Effect(has) != Effect(rule) {
+			return fmt.Errorf("the sidecar has: %s; the DestinationRule says: %s", Effect(has), Effect(rule))
+		}
+		return nil
+	})
+}
+
+// Fresh makes sure that the sidecar counts from zero. A faulty pod's errors of
+// earlier callers are in Envoy's count, and nothing shows it; a pod may be out
+// still. A new client pod is a new sidecar, which knows neither.
+func Fresh(ctx context.Context, m Mesh, c Client, say func(string)) (Client, error) {
+	for restarted := false; ; restarted = true {
+		var used []string
+		err := wait.For(ctx, "the service's endpoints in the client's sidecar", pushLimit, pause, func(ctx context.Context) error {
+			endpoints, err := Endpoints(ctx, m, c)
+			if err != nil {
+				return err
+			}
+			if len(endpoints) == 0 {
+				return errors.New("none")
+			}
+			used = nil
+			for _, e := range endpoints {
+				if e.Requests > 0 || e.Ejected {
+					used = append(used, e.Address)
+				}
+			}
+			return nil
+		})
+		if err != nil || len(used) == 0 {
+			return c, err
+		}
+		if restarted {
+			return c, fmt.Errorf("making a known start: somebody else sends requests from %q (to %s)", c.Pod, strings.Join(used, ", "))
+		}
+		say(fmt.Sprintf("The sidecar of %s has counted requests before; restarting the client pod for a known start.", c.Pod))
+		if c, err = m.RestartClient(ctx, c); err != nil {
+			return c, err
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/compare"
+	"istio-circuit-breaker/internal/mesh/kube"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+var compareCommand = command{
+	name:    "compare",
+	summary: "run the same load with the breaker off and on, side by side",
+	run:     runCompare,
+	usage: `usage: go run ./observe compare [flags]
+       go run ./observe compare --off OFF.jsonl --on ON.jsonl
+
+Sends the same load twice, without and with outlierDetection in the rule, and
+shows what callers gain. The rule is put back as it was, also after Ctrl-C.
+Instead of sending, it takes two recordings of watch, verify or compare.
+
+example: go run ./observe compare --duration 30s --concurrency 4
+`,
+}
+
+func runCompare(ctx context.Context, c *call) error {
+	cluster, load := c.clusterFlags(), c.loadFlags(10)
+	duration := c.Duration("duration", 40*time.Second, "`time` of each of the two runs")
+	asJSON := c.Bool("json", false, "print one JSON object")
+	record := c.String("record", "", "write both runs as JSON lines to `file`, the one with the breaker off first")
+	off := c.String("off", "", "recording `file` of a run with the breaker off")
+	on := c.String("on", "", "recording `file` of a run with the breaker on")
+	if _, err := c.parse(0, ""); err != nil {
+		return err
+	}
+	err := checkLoad(load)
+	if *duration < time.Second || *duration > time.Hour {
+		err = errors.Join(err, fmt.Errorf("--duration %s: must be 1s to 1h", *duration))
+	}
+	if (*off == "") != (*on == "") {
+		err = errors.Join(err, errors.New("--off and --on: give both or none"))
+	}
+	if err != nil {
+		return c.wrong(err)
+	}
+	var without, with compare.Side
+	if *off != "" {
+		without, with, err = recorded(*off, *on)
+	} else {
+		var m *kube.Cluster
+		if m, err = kube.Open(*cluster); err != nil {
+			return err
+		}
+		var recording *recording
+		if recording, err = newRecording(*record); err != nil {
+			return err
+		}
+		defer recording.Close()
+		without, with, err = compare.Live(ctx, m, compare.Options{Load: *load, Duration: *duration, Say: c.say,
+			Each: func(e timeline.Entry) error {
+				if line := eventLine(e); line != "" {
+					c.say(line)
+				}
+				return recording.Write(e)
+			}})
+		err = errors.Join(err, recording.Close())
+	}
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(c.stdout).Encode(map[string]compare.Side{"off": without, "on": with})
+	}
+	return compare.Text(c.stdout, without, with)
+}
+
+// recorded makes both sides of recordings.
+func recorded(off, on string) (without, with compare.Side, err error) {
+	sides := make([]compare.Side, 2)
+	for i, path := range []string{off, on} {
+		entries, err := readRecording(path)
+		if err != nil {
+			return without, with, err
+		}
+		if sides[i], err = compare.Of(entries); err != nil {
+			return without, with, fmt.Errorf("reading %q: %w", path, err)
+		}
+	}
+	return sides[0], sides[1], nil
+}

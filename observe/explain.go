@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/config"
+	"istio-circuit-breaker/internal/explain"
+	"istio-circuit-breaker/internal/hint"
+)
+
+var explainCommand = command{
+	name:    "explain",
+	summary: "say what the rule will do, without a cluster",
+	run:     runExplain,
+	usage: `usage: go run ./observe explain [flags]
+
+Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
+needed, pods that may be out, when they come back, the time to trip, and what
+may surprise. Settings given as flags win over the file's.
+
+example: go run ./observe explain --stack dev --threshold 3 --rate 10
+`,
+}
+
+func runExplain(_ context.Context, c *call) error {
+	load := c.loadFlags(5)
+	stack := c.String("stack", "dev", "`name` of the stack")
+	file := c.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
+	ejections := c.Int("ejections", 0, "`number` of ejections to list (default 5)")
+	asJSON := c.Bool("json", false, "print one JSON object")
+	settings := map[string]*string{}
+	for flag, key := range map[string]string{"threshold": "outlier.consecutiveErrors", "base": "outlier.baseEjectionTime",
+		"interval": "outlier.interval", "percent": "outlier.maxEjectionPercent", "enabled": "outlier.enabled",
+		"healthy": "replicas.healthy", "faulty": "replicas.faulty", "max-delay": "faulty.maxDelay", "balancer": "loadBalancer"} {
+		settings[key] = c.String(flag, "", "`value` instead of the setting "+key)
+	}
+	if _, err := c.parse(0, ""); err != nil {
+		return err
+	}
+	if err := checkLoad(load); err != nil {
+		return c.wrong(err)
+	}
+	if *file == "" {
+		*file = "Pulumi." + *stack + ".yaml"
+	}
+	cfg, err := stackConfig(*file, settings)
+	if err != nil {
+		return err
+	}
+	e, err := explain.Run(explain.Input{Rule: cfg.Rule(), Ejections: *ejections, Load: breaker.Load{
+		Healthy: int(cfg.Replicas.Healthy), Faulty: int(cfg.Replicas.Faulty), MaxDelay: cfg.MaxDelay,
+		Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}})
+	if err != nil {
+		return c.wrong(err)
+	}
+	if *asJSON {
+		return e.JSON(c.stdout)
+	}
+	return e.Text(c.stdout)
+}
+
+// stackConfig reads a stack file with some settings replaced.
+func stackConfig(path string, settings map[string]*string) (config.Config, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return config.Config{}, hint.With(fmt.Errorf("reading the stack's configuration: %w", err),
+			"run it in the folder of Pulumi.yaml, or name the file with --config")
+	}
+	if err != nil {
+		return config.Config{}, fmt.Errorf("reading the stack's configuration: %w", err)
+	}
+	raw, err := config.FromStackFile(text)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)
+	}
+	for key, value := range settings {
+		if *value != "" {
+			raw[config.Project+":"+key] = *value
+		}
+	}
+	// The image has no part in what the rule does, and may not be chosen yet.
+	if raw[config.Project+":image.repository"] == "" && raw[config.Project+":image.reference"] == "" {
+		raw[config.Project+":image.reference"] = "localhost/servicex:any"
+	}
+	cfg, err := config.Parse(raw)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)
+	}
+	return cfg, nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/mesh/kube"
+	"istio-circuit-breaker/internal/watch"
+)
+
+var watchCommand = command{
+	name:    "watch",
+	summary: "show the breaker live, under a load or only looking",
+	run:     runWatch,
+	usage: `usage: go run ./observe watch [flags]
+
+Sends requests from inside of the mesh and shows each pod as the client's
+sidecar sees it: in rotation, ejected, or going. On a pipe it prints one line an
+event. It ends with Ctrl-C or after --duration.
+
+example: go run ./observe watch --rate 5 --duration 1m --record run.jsonl
+`,
+}
+
+func runWatch(ctx context.Context, c *call) error {
+	cluster, load := c.clusterFlags(), c.loadFlags(5)
+	duration := c.Duration("duration", 0, "`time` to watch; 0 is until Ctrl-C")
+	noLoad := c.Bool("no-load", false, "only look, send nothing")
+	asJSON := c.Bool("json", false, "print every entry as one line of JSON")
+	record := c.String("record", "", "write the run as JSON lines to `file`")
+	if _, err := c.parse(0, ""); err != nil {
+		return err
+	}
+	if err := checkLoad(load); err != nil {
+		return c.wrong(err)
+	}
+	if *duration < 0 {
+		return c.wrong(fmt.Errorf("--duration %s: must be 0 or more", *duration))
+	}
+	if *noLoad {
+		*load = mesh.Load{}
+	}
+	m, err := kube.Open(*cluster)
+	if err != nil {
+		return err
+	}
+	ctx, stop := limited(ctx, *duration)
+	defer stop()
+	session, err := watch.Start(ctx, m, watch.Options{Command: "watch", Load: *load})
+	if err != nil {
+		return err
+	}
+	recording, err := newRecording(*record)
+	if err != nil {
+		return err
+	}
+	defer recording.Close()
+	view := newView(c, *asJSON)
+	for e := range session.Entries() {
+		if err := errors.Join(recording.Write(e), view.Show(e, time.Now())); err != nil {
+			return err
+		}
+	}
+	return errors.Join(view.Close(), recording.Close())
+}
