@@ -1,0 +1,155 @@
+package compare
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/mesh/meshtest"
+	"istio-circuit-breaker/internal/timeline"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func rule() breaker.Rule {
+	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(5)), Consecutive5xxErrors: new(uint32),
+		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50}
+}
+
+func live(t *testing.T, change func(*meshtest.Sim, *Options, context.CancelFunc)) (sim *meshtest.Sim, off, on Side, before json.RawMessage, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		sim = meshtest.New(t.Context(), rule(), meshtest.Pods(1, 1, 200*time.Millisecond)...)
+		r, _ := sim.Rule(t.Context())
+		before = r.Spec
+		o := Options{Load: mesh.Load{Rate: 10, Concurrency: 1, Timeout: time.Second}, Duration: 20 * time.Second,
+			Each: func(timeline.Entry) error { return nil }, Say: func(string) {}}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		if change != nil {
+			change(sim, &o, stop)
+		}
+		off, on, err = Live(ctx, sim, o)
+	})
+	return sim, off, on, before, err
+}
+
+func TestOffAndOnDifferByWhatTheBreakerDoes(t *testing.T) {
+	_, off, on, _, err := live(t, nil)
+	if err != nil {
+		t.Fatalf("Live: %v", err)
+	}
+	if off.Breaker != "off" || off.Ejections != 0 || off.SuccessRate < 0.45 || off.SuccessRate > 0.55 {
+		t.Errorf("off: got %+v, want half of the answers and no ejection", off)
+	}
+	if on.Breaker != "on" || on.Ejections != 1 || on.SuccessRate < 0.9 {
+		t.Errorf("on: got %+v, want nearly all answers and one ejection", on)
+	}
+	if on.UntilTripped != 10 {
+		t.Errorf("requests until tripped: got %d, want 10: five for each of two pods", on.UntilTripped)
+	}
+	if on.Wasted >= off.Wasted {
+		t.Errorf("wasted: got %gs on and %gs off, want less on", on.Wasted, off.Wasted)
+	}
+}
+
+func TestTheRuleIsPutBackAsItWas(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*meshtest.Sim, *Options, context.CancelFunc)
+		failed bool
+	}{
+		{"after both runs", nil, false},
+		{"after an interruption", func(_ *meshtest.Sim, o *Options, stop context.CancelFunc) {
+			n := 0
+			o.Each = func(timeline.Entry) error {
+				if n++; n == 50 {
+					stop()
+				}
+				return nil
+			}
+		}, true},
+		{"after an error", func(_ *meshtest.Sim, o *Options, _ context.CancelFunc) {
+			o.Each = func(timeline.Entry) error { return errors.New("disk full") }
+		}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			sim, _, _, before, err := live(t, tt.change)
+			if (err != nil) != tt.failed {
+				t.Errorf("error: got %v, want one: %t", err, tt.failed)
+			}
+			specs := sim.Specs()
+			if len(specs) != 2 {
+				t.Fatalf("got %d changes of the rule, want 2", len(specs))
+			}
+			if strings.Contains(string(specs[0]), "outlierDetection") {
+				t.Errorf("first change: got %s, want no outlierDetection", specs[0])
+			}
+			if !bytes.Equal(specs[1], before) {
+				t.Errorf("last change: got %s, want %s", specs[1], before)
+			}
+		})
+	}
+}
+
+func TestFiguresOfARecording(t *testing.T) {
+	start := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	answer := func(ms, latency, code int) timeline.Entry {
+		return timeline.Entry{Time: at(ms), Answer: &timeline.Answer{Code: code, Latency: time.Duration(latency) * time.Millisecond}}
+	}
+	entries := []timeline.Entry{
+		{Time: at(0), Header: &timeline.Header{Rule: rule()}},
+		answer(0, 10, 200), answer(100, 500, 504), answer(700, 20, 200), answer(800, 400, 504),
+		{Time: at(1300), Event: &timeline.Event{Kind: timeline.PodEjected, Ejection: 1, Pod: "p", Decided: at(1201)}},
+		answer(1250, 30, 200), answer(1400, 40, 200),
+	}
+	got, err := Of(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Wasted = float64(time.Duration(got.Wasted*1e9).Round(time.Millisecond)) / 1e9
+	want := Side{Breaker: "on", Seconds: 1.44, Requests: 6, Succeeded: 4, SuccessRate: 4.0 / 6, P50: 0.03, P90: 0.5, P99: 0.5,
+		Worst: 0.5, Wasted: 0.9, UntilTripped: 4, Ejections: 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Of() (-want +got):\n%s", diff)
+	}
+}
+
+func TestARunWithoutAnswersIsRefused(t *testing.T) {
+	_, err := Of([]timeline.Entry{{Header: &timeline.Header{}}})
+	if err == nil || err.Error() != "comparing runs: there are no answers in the run with the breaker off" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheTableReadsAsInTestdata(t *testing.T) {
+	var got bytes.Buffer
+	off := Side{Breaker: "off", Seconds: 40.2, Requests: 38, Succeeded: 19, SuccessRate: 0.5, P50: 0.004, P90: 3.1, P99: 3.9, Worst: 3.95, Wasted: 38.4}
+	on := Side{Breaker: "on", Seconds: 40, Requests: 220, Succeeded: 210, SuccessRate: 0.9545, P50: 0.003, P90: 0.006, P99: 3.2, Worst: 3.9, Wasted: 20.1, UntilTripped: 20, Ejections: 1}
+	if err := Text(&got, off, on); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		os.WriteFile("testdata/table.txt", got.Bytes(), 0o644)
+	}
+	want, err := os.ReadFile("testdata/table.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
