@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func runVerify(ctx context.Context, c *call) error {
 		}
 		fmt.Fprintf(c.stdout, "%s\n", text)
 	} else {
-		fmt.Fprintf(c.stdout, "\n%s\n", result.Words(chosen[len(chosen)-2] == verify.Off))
+		fmt.Fprintf(c.stdout, "\n%s\n", result.Words(slices.Contains(chosen, verify.Off)))
 	}
 	if result.Verdict != verify.Agrees {
 		return errDiffers

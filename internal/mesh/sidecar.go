@@ -9,6 +9,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/envoyadmin"
+	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/wait"
 )
 
@@ -17,6 +18,22 @@ const (
 	pushLimit = 15 * time.Second
 	pause     = 100 * time.Millisecond
 )
+
+// Pods are the service's pods now.
+func Pods(ctx context.Context, m Mesh) ([]timeline.Pod, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var pods []timeline.Pod
+	listed := false
+	err := m.WatchPods(ctx, func(now []timeline.Pod) {
+		pods, listed = now, true
+		stop()
+	})
+	if listed {
+		return pods, nil
+	}
+	return nil, err
+}
 
 // Endpoints are the service's endpoints as the client's sidecar sees them now.
 func Endpoints(ctx context.Context, m Mesh, c Client) ([]envoyadmin.Endpoint, error) {

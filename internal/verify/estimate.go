@@ -2,21 +2,35 @@ package verify
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/mesh"
 )
 
 // announce tells how long the proof will take, by the model.
-func (r *run) announce() {
-	r.Say(fmt.Sprintf("Proving %d phases; this takes about %s.", len(r.Phases), Estimate(r.rule, r.Options).Round(time.Second)))
+func (r *run) announce() error {
+	pods, err := mesh.Pods(r.ctx, r.mesh)
+	if err != nil {
+		return err
+	}
+	failing := 0
+	for _, pod := range pods {
+		if pod.Version == faulty {
+			failing++
+		}
+	}
+	r.Say(fmt.Sprintf("Proving %s with %s, %d of them faulty; this takes about %s.", strings.Join(r.Phases, ", "),
+		count(len(pods), "pod"), failing, Estimate(r.rule, r.Options, len(pods)-failing, failing).Round(time.Second)))
+	return nil
 }
 
-// Estimate is the time that a proof will take, for one healthy and one faulty
-// pod; more pods share the requests and take longer.
-func Estimate(rule breaker.Rule, o Options) time.Duration {
-	wants := func(phase string) bool { return (&run{Options: o}).wants(phase) }
-	load := breaker.Load{Healthy: 1, Faulty: 1, Rate: o.Load.Rate, Concurrency: o.Load.Concurrency, MaxDelay: o.MaxDelay, Timeout: o.Load.Timeout}
+// Estimate is the time that a proof will take on average.
+func Estimate(rule breaker.Rule, o Options, healthy, failing int) time.Duration {
+	wants := func(phase string) bool { return slices.Contains(o.Phases, phase) }
+	load := breaker.Load{Healthy: healthy, Faulty: failing, Rate: o.Load.Rate, Concurrency: o.Load.Concurrency, MaxDelay: o.MaxDelay, Timeout: o.Load.Timeout}
 	total := 3 * time.Second // to look around, and to begin
 	switch {
 	case wants(Off):

@@ -33,7 +33,9 @@ func (r *run) preflight() (bool, error) {
 	if r.rule.Enabled == r.wants(Off) {
 		return fail(r.rule.Words(0, 0), r.wrongSwitch())
 	}
-	r.announce()
+	if err := r.announce(); err != nil {
+		return false, err
+	}
 	if r.client, err = mesh.Fresh(r.ctx, r.mesh, r.client, r.Say); err != nil {
 		return false, err
 	}

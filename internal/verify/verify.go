@@ -84,7 +84,7 @@ func (r *run) live() error {
 		{Mix, r.mix}, {Off, r.off}, {Trip, r.trip}, {Clean, r.clean}, {Return, r.comeBack},
 		{Second, r.second}, {Backoff, r.backoff}, {Counters, r.counters}, {Healthy, r.healthy},
 	} {
-		if !r.wants(phase.name) {
+		if !r.wants(phase.name) || r.pointless(phase.name) {
 			continue
 		}
 		if phase.name == Counters {
@@ -97,9 +97,6 @@ func (r *run) live() error {
 		if r.ledger.restarted {
 			return fmt.Errorf("proving %q: the client's sidecar restarted meanwhile, and forgot its counts", phase.name)
 		}
-		if r.lost(phase.name) {
-			break
-		}
 	}
 	r.measure()
 	return nil
@@ -107,11 +104,9 @@ func (r *run) live() error {
 
 func (r *run) wants(phase string) bool { return slices.Contains(r.Phases, phase) }
 
-// lost is true where what follows cannot be seen, because this did not happen.
-func (r *run) lost(phase string) bool {
-	return slices.ContainsFunc(r.result.Phases, func(p timeline.Phase) bool {
-		return p.Name == phase && !p.Passed && len(r.ledger.out()) == 0
-	}) && (phase == Trip || phase == Off)
+// pointless is true for what comes after an ejection, where there was none.
+func (r *run) pointless(phase string) bool {
+	return slices.Contains([]string{Clean, Return, Second, Backoff}, phase) && len(r.ledger.out()) == 0
 }
 
 // until feeds the ledger until the condition holds. It is false where that took
