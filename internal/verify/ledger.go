@@ -12,6 +12,8 @@ const (
 	// clocks is how far the ends of an answer may lie apart at the client and at
 	// its sidecar, on a busy machine.
 	clocks = 50 * time.Millisecond
+	// logStep is what the log's times are rounded down to.
+	logStep = time.Millisecond
 	// handOver is how long the sidecar's workers may take to hear of a decision.
 	handOver = 100 * time.Millisecond
 	// logLimit is how long the outlier log may be behind: it is written out once
@@ -174,7 +176,7 @@ func first(a, b time.Time) time.Time {
 // before, the i-th ejection came after: the requests that were asked for before
 // it was decided, and those of them that had surely, and perhaps, ended by then.
 func (a *account) inARow(i int) (asked, surely, perhaps int) {
-	at, since := a.outs[i].at(), time.Time{}
+	at, since := a.outs[i].at().Add(logStep), time.Time{}
 	if i > 0 {
 		since = a.outs[i-1].back()
 	}

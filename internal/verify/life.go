@@ -145,13 +145,14 @@ func (r *run) again(name string, i int) error {
 	return nil
 }
 
-// factor is the i-th ejection's by the model, from the times between. Near a
-// sweep it cannot be known whether the sweep came first.
+// factor is the i-th ejection's by the model, from the times between. The first
+// sweep after a return may come a moment before the pod has been back for a
+// whole interval, and then it does not count.
 func (r *run) factor(a *account, i int) (low, high int) {
 	low, high = 1, 1
 	for k := 1; k <= i; k++ {
 		back, near := a.outs[k].at().Sub(a.outs[k-1].back()), r.rule.Sweep()/10
-		low, high = r.rule.Factor(low, back+near), r.rule.Factor(high, max(back-near, 0))
+		low, high = r.rule.Factor(low, back+near), r.rule.Factor(high, max(back-near-r.rule.Sweep(), 0))
 	}
 	return low, high
 }

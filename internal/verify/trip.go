@@ -28,7 +28,7 @@ func (r *run) mix() error {
 	healthy, failing, codes := r.ledger.others(), r.ledger.failing(), r.codes()
 	p := timeline.Phase{Name: Mix, Why: "the balancer takes all pods in turn, and knows nothing of errors yet",
 		Expected: fmt.Sprintf("200 from %s, 504 from %s", count(len(healthy), "healthy pod"), count(len(failing), "faulty pod")),
-		Measured: fmt.Sprintf("%d answers of 200, %d gateway errors", codes["200"], codes["5xx"]),
+		Measured: fmt.Sprintf("%s of 200, %s", count(codes["200"], "answer"), count(codes["5xx"], "gateway error")),
 		Passed:   codes["5xx"] > 0 && (codes["200"] > 0 || len(healthy) == 0) && codes["other"] == 0}
 	switch {
 	case len(failing) == 0:
@@ -119,10 +119,11 @@ func (r *run) tripped(a *account) timeline.Phase {
 // errorsAt is how many errors in a row had been asked for when a pod was
 // ejected, and how many of them count. One at a time, that is all of them. With
 // more, an answer's end and the decision are told apart by two clocks, and the
-// configured number is believed where it lies within their difference.
+// configured number is believed where it lies within their difference. Later
+// ejections come of a burst.
 func (r *run) errorsAt(a *account, i int) (asked, measured int) {
 	asked, surely, perhaps := a.inARow(i)
-	if r.Load.Concurrency <= 1 {
+	if r.Load.Concurrency <= 1 && i == 0 {
 		return asked, asked
 	}
 	return asked, min(max(r.result.Threshold.Configured, surely), perhaps)
