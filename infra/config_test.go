@@ -55,6 +55,18 @@ func TestConfigurationAsTheEngineHandsItOver(t *testing.T) {
 	}
 }
 
+func TestProjectFileNamesThisProgram(t *testing.T) {
+	text, err := os.ReadFile("../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"name: " + config.Project + "\n", "runtime: go\n", "main: infra\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in Pulumi.yaml", want)
+		}
+	}
+}
+
 // The committed stack sets all but the image, which only the user can name.
 func TestCommittedStackNeedsAnImageAndNothingElse(t *testing.T) {
 	text, err := os.ReadFile("../Pulumi.dev.yaml")

@@ -19,7 +19,7 @@ import (
 // nothing but an annotation, and deletes the CRD at destroy.
 // With istio.keepCRDs the stack forgets them instead.
 
-// crdKind is the kind of each of Istio's CRDs by name (manifests/charts/base of
+// crdKinds are the kinds of each of Istio's CRDs by name (manifests/charts/base of
 // istio/istio). The provider insists on group and kind.
 func crdKinds() map[string]string {
 	return map[string]string{

@@ -36,7 +36,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{explainCommand, watchCommand, verifyCommand, compareCommand}
+	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand}
 }
 
 func main() {
