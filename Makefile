@@ -1,0 +1,93 @@
+# The targets of this project; `make` alone lists them. CI calls nothing else.
+
+# A module of its own is what another would not compile with, or need not carry.
+MODULES := . servicex lab/parts/docker infra/testdata/sdkrelease
+GO      := go
+LAB     := $(GO) run ./lab
+LINT    := $(GO) tool -modfile=$(CURDIR)/.ci/tools/go.mod golangci-lint
+
+# Chosen cluster of your own: its name in the kubeconfig. Empty: the lab.
+KUBE_CONTEXT ?=
+# Stack that `make demo KUBE_CONTEXT=...` brings up.
+STACK ?= dev
+RUN   := runs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit e2e check lint fmt golden fuzz bench down
+
+## help: list the targets
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## demo: bring everything up, prove an ejection live, leave a report
+demo: $(if $(KUBE_CONTEXT),demo-own,demo-lab)
+
+.PHONY: demo-lab demo-own
+demo-lab:
+	$(LAB) up
+	$(LAB) exec -- pulumi up --stack lab --yes --skip-preview
+	@mkdir -p runs
+	$(LAB) exec -- $(GO) run ./observe verify --record $(RUN).jsonl
+	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
+
+demo-own:
+	pulumi stack select --create $(STACK)
+	pulumi config set kubernetes:context $(KUBE_CONTEXT)
+	pulumi up --yes --skip-preview
+	@mkdir -p runs
+	$(GO) run ./observe verify --context $(KUBE_CONTEXT) --record $(RUN).jsonl
+	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
+
+## test: all tests, end-to-end in the lab where this machine can run one
+test: unit e2e
+
+## unit: the tests that need no cluster
+unit:
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test ./...); done
+
+## e2e: the tests on a real cluster, in the lab
+e2e:
+	$(GO) test -tags e2e -count=1 -timeout 80m -v ./e2e
+
+## check: all that CI runs
+check:
+	@failed=; for t in lint unit e2e; do $(MAKE) --no-print-directory $$t || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+## lint: formatting, linters, tidy modules, generated files
+lint:
+	$(LINT) run ./...
+	cd servicex && $(LINT) run --config ../.golangci.yml ./...
+	cd lab/parts/docker && $(LINT) run --config ../../../.golangci.yml ./...
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy -diff); done
+	$(MAKE) --no-print-directory generated
+
+.PHONY: generated
+generated:
+	cd infra/testdata/sdkrelease && $(GO) run . | diff releases.json -
+
+## fmt: format all Go files
+fmt:
+	gofmt -l -w $(shell git ls-files '*.go')
+
+## golden: write the golden files anew; read the diff before you commit it
+golden:
+	$(GO) test ./infra ./internal/... ./observe -update || true
+	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
+	cd infra/testdata/sdkrelease && $(GO) run . > releases.json
+
+## fuzz: each fuzz test for FUZZTIME (10s)
+FUZZTIME ?= 10s
+fuzz:
+	@set -e; for p in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | sed 's/func //'); do \
+	    echo "== $$p $$f"; (cd $$p && $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); \
+	  done; done
+
+## bench: the benchmarks, each beside its named peer
+bench:
+	cd servicex && $(GO) test -run '^$$' -bench . ./...
+
+## down: take the lab down
+down:
+	$(LAB) down
