@@ -1,0 +1,44 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// endCase is one case. What comes after a needed one makes no sense without it.
+type endCase struct {
+	name   string
+	run    func(*testing.T)
+	needed bool
+}
+
+var cases = []endCase{
+	{"bad configurations are refused and nothing is made", badConfigurations, false},
+	{"up brings the stack up", up, true},
+	{"up again changes nothing", upUnchanged, false},
+	{"the API server takes every manifest strictly", manifestsAreValid, false},
+	{"Istio finds nothing wrong with any rule", rulesAreValid, false},
+	{"the breaker trips at 10", tripsAtTen, false},
+	{"another threshold changes the rule alone", thresholdAlone, true},
+	{"the breaker trips at 3", tripsAtThree, false},
+	{"with the breaker off nothing is ejected", breakerOff, false},
+	{"destroy leaves nothing", destroyLeavesNothing, true},
+	{"up after destroy", upAgain, true},
+	{"namespace default stays when the stack goes", namespaceDefault, false},
+	{"a stack on a mesh that is there leaves the mesh alone", meshThatIsThere, false},
+}
+
+func TestEndToEnd(t *testing.T) {
+	passed := 0
+	for _, c := range cases {
+		if t.Run(c.name, c.run) {
+			passed++
+		} else if c.needed {
+			t.Fatalf("%q failed: what follows needs it", c.name)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "end-to-end on a real cluster: %d of %d cases passed\n", passed, len(cases))
+}

@@ -1,0 +1,151 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Commands are bounded, so that a hang fails with what it printed.
+const commandLimit = 10 * time.Minute
+
+// The two commands under test, built once.
+var labCommand, observeCommand string
+
+func TestMain(m *testing.M) { os.Exit(inLab(m)) }
+
+// inLab runs the cases with a lab around them, and takes down what it brought up.
+func inLab(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	labCommand, observeCommand = filepath.Join(dir, "lab"), filepath.Join(dir, "observe")
+	for target, source := range map[string]string{labCommand: "./lab", observeCommand: "./observe"} {
+		if err := loudly("go", "build", "-o", target, source); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: compiling", source+":", err)
+			return 1
+		}
+	}
+	if err := loudly(labCommand, "check"); err != nil {
+		fmt.Fprint(os.Stderr, "\n*** THE END-TO-END TESTS DID NOT RUN: this machine cannot run a lab (see above). ***\n\n")
+		if os.Getenv("CI") == "true" {
+			return 1
+		}
+		return 0
+	}
+	was := loudly(labCommand, "exec", "--", "true") == nil // somebody's lab already
+	if !was && os.Getenv("E2E_KEEP") == "" {
+		defer loudly(labCommand, "down")
+	}
+	if err := loudly(labCommand, "up"); err != nil {
+		return 1
+	}
+	return m.Run()
+}
+
+// loudly runs a command with its output on this process's own.
+func loudly(args ...string) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = "..", os.Stderr, os.Stderr
+	return cmd.Run()
+}
+
+// outcome is what a command did.
+type outcome struct {
+	stdout, stderr string
+	exit           int
+	took           time.Duration
+}
+
+// all is what it printed, for a message.
+func (o outcome) all() string {
+	return fmt.Sprintf("exit code %d after %s\nstdout:\n%s\nstderr:\n%s", o.exit, o.took.Round(time.Millisecond), o.stdout, o.stderr)
+}
+
+// attempt runs a command in the lab, from the project's folder.
+func attempt(t *testing.T, args ...string) outcome {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), commandLimit)
+	defer stop()
+	cmd := background(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	err := cmd.Run()
+	o := outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), time.Since(began)}
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+		t.Fatalf("running %q: %v", args, err)
+	}
+	return o
+}
+
+// background is a command in the lab that is not started yet. It is asked to
+// end when ctx does, as Ctrl-C would.
+func background(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, labCommand, append([]string{"exec", "--"}, args...)...)
+	cmd.Dir = ".."
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = 20 * time.Second
+	return cmd
+}
+
+// run is attempt for a command that has to succeed.
+func run(t *testing.T, args ...string) string {
+	t.Helper()
+	o := attempt(t, args...)
+	if o.exit != 0 {
+		t.Fatalf("running %q: %s", args, o.all())
+	}
+	return o.stdout
+}
+
+func kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	return run(t, append([]string{"kubectl"}, args...)...)
+}
+
+// everything lists all objects of the cluster but those that come and go by
+// themselves.
+func everything(t *testing.T) map[string]bool {
+	t.Helper()
+	var kinds []string
+	for _, kind := range strings.Fields(kubectl(t, "api-resources", "--verbs=list", "-o", "name")) {
+		if name, _, _ := strings.Cut(kind, "."); name != "events" && name != "componentstatuses" {
+			kinds = append(kinds, kind)
+		}
+	}
+	found := map[string]bool{}
+	list := kubectl(t, "get", strings.Join(kinds, ","), "--all-namespaces", "--ignore-not-found", "--no-headers",
+		"-o", `jsonpath={range .items[*]}{.apiVersion}/{.kind} {.metadata.namespace}/{.metadata.name}{"\n"}{end}`)
+	for line := range strings.Lines(list) {
+		found[strings.TrimSpace(line)] = true
+	}
+	if len(found) < 20 {
+		t.Fatalf("listing all objects: only %d found:\n%s", len(found), list)
+	}
+	return found
+}
+
+// beyond lists what is in after and not in before.
+func beyond(before, after map[string]bool) []string {
+	var more []string
+	for object := range after {
+		if !before[object] {
+			more = append(more, object)
+		}
+	}
+	return more
+}

@@ -1,0 +1,135 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// live is the rule in the cluster.
+type live struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name          string            `json:"name"`
+		Namespace     string            `json:"namespace"`
+		Labels        map[string]string `json:"labels"`
+		Annotations   map[string]string `json:"annotations,omitempty"`
+		ManagedFields []struct {
+			Manager, Operation string
+		} `json:"managedFields,omitempty"`
+	} `json:"metadata"`
+	Spec map[string]any `json:"spec"`
+}
+
+// changeRule changes outlierDetection in the cluster, past Pulumi, which allows
+// no rule that is wrong, and takes seconds for one that is right. It writes in
+// the name of whoever applied the rule, so that Pulumi meets no conflict later.
+// nil removes a field.
+func changeRule(t *testing.T, fields map[string]any) {
+	t.Helper()
+	var rule live
+	decode(t, kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "--show-managed-fields", "-o", "json"), &rule)
+	manager := ""
+	for _, f := range rule.Metadata.ManagedFields {
+		if f.Operation == "Apply" {
+			manager = f.Manager
+		}
+	}
+	if manager == "" {
+		t.Fatalf("the rule was applied by nobody: %+v", rule.Metadata)
+	}
+	rule.Metadata.ManagedFields = nil
+	detection := rule.Spec["trafficPolicy"].(map[string]any)["outlierDetection"].(map[string]any)
+	for field, value := range fields {
+		if detection[field] = value; value == nil {
+			delete(detection, field)
+		}
+	}
+	text, err := json.Marshal(rule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-f", write(t, "rule.json", text))
+}
+
+// restoreRule puts the configured rule back.
+func restoreRule(t *testing.T) {
+	t.Helper()
+	pulumiUp(t, "--refresh")
+}
+
+// atEverySetting proves the whole life at a grid of rules and loads.
+func atEverySetting(t *testing.T) {
+	set(t, map[string]string{"faulty.maxDelay": "100ms"})
+	for _, base := range []int{2, 30} {
+		for _, threshold := range []int{1, 3, 5, 10} {
+			for _, concurrency := range []int{1, 8} {
+				t.Run(fmt.Sprintf("threshold %d base %ds concurrency %d", threshold, base, concurrency), func(t *testing.T) {
+					changeRule(t, map[string]any{"consecutiveGatewayErrors": threshold, "baseEjectionTime": fmt.Sprintf("%ds", base)})
+					phases := "all"
+					if base == 30 {
+						phases = "once" // the growth is the same, and would take minutes
+					}
+					p := proves(t, threshold, "--phases", phases, "--concurrency", fmt.Sprint(concurrency), "--rate", "20", "--max-delay", "100ms")
+					if p.Ejection.ConfiguredSeconds != float64(base) {
+						t.Errorf("base: got %+v", p.Ejection)
+					}
+				})
+			}
+		}
+	}
+	restoreRule(t)
+}
+
+// brokenRules: each is told by name, not only failed.
+func brokenRules(t *testing.T) {
+	tests := []struct {
+		name string
+		// spoil makes it wrong and returns what puts it right.
+		spoil func(*testing.T) func()
+		want  string
+	}{
+		{"threshold masked by the default for 5xx", func(t *testing.T) func() {
+			changeRule(t, map[string]any{"consecutiveGatewayErrors": 10, "consecutive5xxErrors": nil})
+			return func() { restoreRule(t) }
+		}, "threshold masked by 5xx"},
+		{"maxEjectionPercent too low", func(t *testing.T) func() {
+			changeRule(t, map[string]any{"maxEjectionPercent": 10})
+			return func() { restoreRule(t) }
+		}, "maxEjectionPercent too low"},
+		{"statistics not exported", func(t *testing.T) func() {
+			old := annotateClient(t, "holdApplicationUntilProxyStarts: true")
+			return func() { annotateClient(t, old) }
+		}, "statistics not exported"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			defer tt.spoil(t)()
+			p := verify(t, 3, "--phases", "trip,counters", "--max-delay", "100ms", "--rate", "20")
+			if !slices.ContainsFunc(p.Diagnoses, func(d string) bool { return strings.HasPrefix(d, tt.want) }) || p.Verdict != "differs" {
+				t.Errorf("verdict %s, diagnoses %q; want %q", p.Verdict, p.Diagnoses, tt.want)
+			}
+		})
+	}
+}
+
+// annotateClient changes the proxy's configuration of the client's pods, and
+// returns what it was. Put back to that, nobody's fields differ.
+func annotateClient(t *testing.T, value string) (was string) {
+	t.Helper()
+	const key = "proxy.istio.io/config"
+	was = kubectl(t, "-n", ns, "get", "deployment", "servicex-client", "-o", `jsonpath={.spec.template.metadata.annotations.proxy\.istio\.io/config}`)
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{key: value}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", ns, "patch", "deployment", "servicex-client", "--type", "merge", "-p", string(patch))
+	kubectl(t, "-n", ns, "rollout", "status", "deployment", "servicex-client", "--timeout", "90s")
+	return was
+}

@@ -1,0 +1,265 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/wait"
+)
+
+// entry is the part of a recorded line that the cases look at.
+type entry struct {
+	Time   time.Time
+	Answer *struct {
+		Code int
+		Pod  string
+	}
+	Snapshot *struct {
+		Pods []struct {
+			Name, Version, State string
+			Ejections            int
+		}
+	}
+	Event *struct {
+		Kind, Pod, Source, Detail string
+		Errors, Ejection          int
+		Decided                   time.Time
+	}
+}
+
+// watching is a running `observe watch --json`.
+type watching struct {
+	mu   sync.Mutex
+	seen []entry
+	stop func()
+}
+
+// watch starts observe watch; it ends with the test.
+func watch(t *testing.T, args ...string) *watching {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	cmd := background(ctx, append([]string{observeCommand, "watch", "--json"}, args...)...)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w := &watching{}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		lines := bufio.NewScanner(stdout)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			var e entry
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				w.mu.Lock()
+				w.seen = append(w.seen, e)
+				w.mu.Unlock()
+			}
+		}
+	}()
+	w.stop = sync.OnceFunc(func() { cancel(); <-ended; _ = cmd.Wait() }) // ended by us: its exit code says nothing
+	t.Cleanup(w.stop)
+	return w
+}
+
+// all returns what was seen so far.
+func (w *watching) all() []entry {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
+}
+
+// events picks those of a kind whose pod starts with a name.
+func (w *watching) events(kind, pod string) (found []entry) {
+	for _, e := range w.all() {
+		if e.Event != nil && e.Event.Kind == kind && strings.HasPrefix(e.Event.Pod, pod) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// until waits for a condition on what was seen.
+func (w *watching) until(t *testing.T, what string, limit time.Duration, holds func() bool) {
+	t.Helper()
+	err := wait.For(t.Context(), what, limit, 50*time.Millisecond, func(context.Context) error {
+		if !holds() {
+			return fmt.Errorf("%d entries so far, no such thing", len(w.all()))
+		}
+		return nil
+	})
+	if err != nil {
+		var events []string
+		for _, e := range w.all() {
+			if e.Event != nil {
+				text, _ := json.Marshal(e.Event) // what is printed was decoded from JSON
+				events = append(events, string(text))
+			}
+		}
+		t.Fatalf("%v; events:\n%s", err, strings.Join(events, "\n"))
+	}
+}
+
+const faulty = "servicex-error-"
+
+// twoOfFour proves the life with two healthy and two faulty pods.
+func twoOfFour(t *testing.T) {
+	set(t, map[string]string{"replicas.healthy": "2", "replicas.faulty": "2", "outlier.consecutiveErrors": "3",
+		"outlier.baseEjectionTime": "2s", "faulty.maxDelay": "100ms"})
+	p := proves(t, 3, "--phases", "all", "--rate", "20", "--max-delay", "100ms")
+	pods := map[string]bool{}
+	for _, e := range p.Ejections {
+		pods[e.Pod] = true
+		if !strings.HasPrefix(e.Pod, faulty) {
+			t.Errorf("a healthy pod was ejected: %+v", e)
+		}
+	}
+	if len(pods) != 2 {
+		t.Errorf("ejected pods: got %v, want both faulty ones", pods)
+	}
+}
+
+// scaleWhileWatching: one faulty pod becomes three, and each is ejected.
+func scaleWhileWatching(t *testing.T) {
+	set(t, map[string]string{"replicas.healthy": "1", "replicas.faulty": "1", "outlier.maxEjectionPercent": "100"})
+	defer func() {
+		pulumi(t, "config", "rm", "outlier.maxEjectionPercent")
+		kubectl(t, "-n", ns, "scale", "deployment", "servicex-error", "--replicas", "1")
+	}()
+	w := watch(t, "--rate", "20")
+	w.until(t, "a first ejection", 30*time.Second, func() bool { return len(w.events("ejected", faulty)) > 0 })
+	kubectl(t, "-n", ns, "scale", "deployment", "servicex-error", "--replicas", "3")
+	w.until(t, "three different pods to be ejected", time.Minute, func() bool {
+		pods := map[string]bool{}
+		for _, e := range w.events("ejected", faulty) {
+			pods[e.Event.Pod] = true
+		}
+		return len(pods) == 3
+	})
+	if added := len(w.events("pod added", faulty)); added < 2 {
+		t.Errorf("pods added: got %d events, want 2 at least", added)
+	}
+	kubectl(t, "-n", ns, "scale", "deployment", "servicex-error", "--replicas", "1")
+	w.until(t, "two pods to be gone", time.Minute, func() bool { return len(w.events("pod removed", faulty)) >= 2 })
+}
+
+// sidecarKilled: the client's sidecar restarts; its counters start again, the
+// watch says so and goes on.
+func sidecarKilled(t *testing.T) {
+	w := watch(t, "--rate", "20")
+	w.until(t, "an ejection", 30*time.Second, func() bool { return len(w.events("ejected", faulty)) > 0 })
+	before := len(w.events("ejected", faulty))
+	pod := strings.TrimSpace(kubectl(t, "-n", ns, "get", "pods", "-l", "app=servicex-client", "-o", "jsonpath={.items[0].metadata.name}"))
+	// The command ends with the sidecar, so its outcome says nothing.
+	attempt(t, "kubectl", "-n", ns, "exec", pod, "-c", "istio-proxy", "--", "/bin/sh", "-c", "kill -9 $(cat /proc/[0-9]*/stat | while read -r pid name rest; do case $name in *envoy*) echo $pid;; esac; done); kill 1")
+	w.until(t, "the watch to tell of the restart", time.Minute, func() bool { return len(w.events("counters reset", "")) > 0 })
+	w.until(t, "an ejection after the restart", time.Minute, func() bool { return len(w.events("ejected", faulty)) > before })
+}
+
+// apiServerAway: the API server goes and comes back; the watch says so and goes on.
+func apiServerAway(t *testing.T) {
+	w := watch(t, "--rate", "20")
+	w.until(t, "an ejection", 30*time.Second, func() bool { return len(w.events("ejected", faulty)) > 0 })
+	killLabProcess(t, "kube-apiserver")
+	w.until(t, "the watch to tell of the loss", 30*time.Second, func() bool { return len(w.events("connection lost", "")) > 0 })
+	w.until(t, "the watch to tell that it is back", time.Minute, func() bool { return len(w.events("connection back", "")) > 0 })
+	before := len(w.events("ejected", faulty))
+	w.until(t, "an ejection afterwards", time.Minute, func() bool { return len(w.events("ejected", faulty)) > before })
+}
+
+// killLabProcess ends the lab's daemon of that name; the lab starts it again.
+func killLabProcess(t *testing.T, name string) {
+	t.Helper()
+	var status struct{ State string }
+	decode(t, run(t, labCommand, "status", "--json"), &status)
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		command, _, _ := strings.Cut(string(text), "\x00")
+		if command == filepath.Join(status.State, "bin", name) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatalf("ending %s, process %d: %v", name, pid, err)
+			}
+			return
+		}
+	}
+	t.Fatalf("no process of the lab is %s", name)
+}
+
+// shownInTime: from Envoy's decision to the line of it, in twenty ejections.
+// The clock is one: all runs on this machine.
+func shownInTime(t *testing.T) {
+	changeRule(t, map[string]any{"consecutiveGatewayErrors": 1, "baseEjectionTime": "1s", "interval": "0.2s"})
+	defer restoreRule(t)
+	kubectl(t, "-n", ns, "scale", "deployment", "servicex-error", "--replicas", "3")
+	defer kubectl(t, "-n", ns, "scale", "deployment", "servicex-error", "--replicas", "1")
+	kubectl(t, "-n", ns, "rollout", "status", "deployment", "servicex-error", "--timeout", "90s")
+	changeRule(t, map[string]any{"maxEjectionPercent": 100})
+	w := watch(t, "--rate", "30")
+	var delays []time.Duration
+	w.until(t, "twenty ejections", 4*time.Minute, func() bool {
+		delays = nil
+		for _, e := range append(w.events("ejected", faulty), w.events("confirmed", faulty)...) {
+			if !e.Event.Decided.IsZero() && (e.Event.Kind == "ejected" || e.Event.Detail == "ejected") {
+				delays = append(delays, e.Time.Sub(e.Event.Decided))
+			}
+		}
+		return len(delays) >= 20
+	})
+	slices.Sort(delays)
+	median, worst := delays[len(delays)/2], delays[len(delays)-1]
+	t.Logf("from Envoy's decision to the event, %d ejections: median %s, worst %s", len(delays), median, worst)
+	if median > 500*time.Millisecond {
+		t.Errorf("an ejection is shown %s after it was decided (median), want 500ms at most", median)
+	}
+}
+
+// comparesOffAndOn: and leaves the rule as it was.
+func comparesOffAndOn(t *testing.T) {
+	changeRule(t, map[string]any{"baseEjectionTime": "30s"})
+	defer restoreRule(t)
+	before := kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "-o", "jsonpath={.spec}")
+	var sides map[string]struct {
+		SuccessRate  float64
+		Ejections    int
+		UntilTripped int
+	}
+	decode(t, run(t, observeCommand, "compare", "--json", "--duration", "10s", "--rate", "20", "--record", filepath.Join(t.TempDir(), "run.jsonl")), &sides)
+	if off := sides["off"]; off.SuccessRate > 0.6 || off.Ejections != 0 {
+		t.Errorf("off: got %+v, want half of the answers and no ejection", off)
+	}
+	if on := sides["on"]; on.SuccessRate < 0.8 || on.Ejections != 1 {
+		t.Errorf("on: got %+v, want nearly all answers and one ejection", on)
+	}
+	if after := kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "-o", "jsonpath={.spec}"); after != before {
+		t.Errorf("the rule after compare: %s, before: %s", after, before)
+	}
+}
