@@ -263,3 +263,11 @@ func comparesOffAndOn(t *testing.T) {
 		t.Errorf("the rule after compare: %s, before: %s", after, before)
 	}
 }
+
+// resetSettings: what the cases before have set.
+func resetSettings(t *testing.T) {
+	for _, key := range []string{"outlier.consecutiveErrors", "outlier.baseEjectionTime", "replicas.healthy", "replicas.faulty", "faulty.maxDelay"} {
+		pulumi(t, "config", "rm", key)
+	}
+	pulumiUp(t, "--refresh")
+}
