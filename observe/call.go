@@ -95,14 +95,9 @@ func (c *call) loadFlags(rate float64) *mesh.Load {
 // checkLoad refuses what cannot be sent, all at once.
 func checkLoad(l *mesh.Load) error {
 	var errs []error
-	refuse := func(bad bool, name string, value any, allowed string) {
-		if bad {
-			errs = append(errs, fmt.Errorf("--%s %v: must be %s", name, value, allowed))
-		}
+	for _, problem := range l.Problems() {
+		errs = append(errs, errors.New("--"+problem))
 	}
-	refuse(!(l.Rate >= 0 && l.Rate <= 100_000), "rate", l.Rate, "0 to 100000 requests a second")
-	refuse(l.Concurrency < 1 || l.Concurrency > 1000, "concurrency", l.Concurrency, "1 to 1000")
-	refuse(l.Timeout < time.Millisecond || l.Timeout > time.Hour, "timeout", l.Timeout, "1ms to 1h")
 	return errors.Join(errs...)
 }
 

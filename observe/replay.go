@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"istio-circuit-breaker/internal/web"
 )
 
 var replayCommand = command{
@@ -13,7 +16,8 @@ var replayCommand = command{
 	usage: `usage: go run ./observe replay [flags] RUN.jsonl
 
 Shows a run that watch, verify or compare recorded with --record, as watch would
-have shown it.
+have shown it. With --web it shows it as a page, at the speed that it had unless
+--speed says otherwise, and stays until Ctrl-C.
 
 example: go run ./observe replay --speed 4 run.jsonl
 `,
@@ -22,6 +26,7 @@ example: go run ./observe replay --speed 4 run.jsonl
 func runReplay(ctx context.Context, c *call) error {
 	speed := c.Float64("speed", 0, "`times` as fast as it was; 0 is at once")
 	asJSON := c.Bool("json", false, "print every entry as one line of JSON")
+	page := c.webFlags()
 	args, err := c.parse(1, "one recording")
 	if err != nil {
 		return err
@@ -29,10 +34,20 @@ func runReplay(ctx context.Context, c *call) error {
 	if !(*speed >= 0 && *speed <= 1e6) {
 		return c.wrong(fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed))
 	}
+	if err := page.check(*asJSON); err != nil {
+		return c.wrong(err)
+	}
+	if page.asked && *speed == 0 {
+		*speed = 1
+	}
 	entries, err := readRecording(args[0])
 	if err != nil {
 		return err
 	}
+	if err := page.open(ctx, web.Options{Pace: *speed}); err != nil {
+		return err
+	}
+	defer page.Close()
 	view, began := newView(c, *asJSON), time.Now()
 	for _, e := range entries {
 		at := e.Time
@@ -42,11 +57,13 @@ func runReplay(ctx context.Context, c *call) error {
 				return err
 			}
 		}
+		page.Show(e, at)
 		if err := view.Show(e, at); err != nil {
 			return err
 		}
 	}
-	return view.Close()
+	page.stay(ctx)
+	return errors.Join(view.Close(), page.Close())
 }
 
 // pauseUntil waits for a time, or for ctx to end.

@@ -21,6 +21,9 @@ Sends requests from inside of the mesh and shows each pod as the client's
 sidecar sees it: in rotation, ejected, or going. On a pipe it prints one line an
 event. It ends with Ctrl-C or after --duration.
 
+With --web it shows the run as a page on this machine's loopback, with switches
+for the load, and prints the page's URL as its first line.
+
 example: go run ./observe watch --rate 5 --duration 1m --record run.jsonl
 `,
 }
@@ -31,15 +34,17 @@ func runWatch(ctx context.Context, c *call) error {
 	noLoad := c.Bool("no-load", false, "only look, send nothing")
 	asJSON := c.Bool("json", false, "print every entry as one line of JSON")
 	record := c.String("record", "", "write the run as JSON lines to `file`")
+	page := c.webFlags()
 	if _, err := c.parse(0, ""); err != nil {
 		return err
 	}
-	if err := checkLoad(load); err != nil {
+	if err := errors.Join(checkLoad(load), page.check(*asJSON)); err != nil {
 		return c.wrong(err)
 	}
 	if *duration < 0 {
 		return c.wrong(fmt.Errorf("--duration %s: must be 0 or more", *duration))
 	}
+	flags := *load
 	if *noLoad {
 		*load = mesh.Load{}
 	}
@@ -58,11 +63,16 @@ func runWatch(ctx context.Context, c *call) error {
 		return err
 	}
 	defer recording.Close()
+	if err := page.openLive(ctx, flags, !*noLoad, session.SetLoad); err != nil {
+		return err
+	}
+	defer page.Close()
 	view := newView(c, *asJSON)
 	for e := range session.Entries() {
+		page.Show(e, time.Now())
 		if err := errors.Join(recording.Write(e), view.Show(e, time.Now())); err != nil {
 			return err
 		}
 	}
-	return errors.Join(view.Close(), recording.Close())
+	return errors.Join(view.Close(), page.Close(), recording.Close())
 }

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"fmt"
+
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// words is an event in words, for somebody who has not read any manual.
+func words(e timeline.Event) string {
+	switch e.Kind {
+	case timeline.PodEjected:
+		text := e.Pod + " was ejected"
+		if e.Errors > 0 {
+			text += fmt.Sprintf(" after %d %s in a row", e.Errors, plural(e.Errors, "error"))
+		}
+		if e.Ejection > 1 {
+			text += fmt.Sprintf(", for the %s time", ordinal(e.Ejection))
+		}
+		return text
+	case timeline.PodReturned:
+		if e.Out > 0 {
+			return fmt.Sprintf("%s is back after %.1f s", e.Pod, e.Out.Seconds())
+		}
+		return detail(e.Pod+" is back", e.Detail)
+	case timeline.PodAdded:
+		return e.Pod + " was added"
+	case timeline.PodRemoved:
+		return e.Pod + " was removed"
+	case timeline.RuleChanged:
+		return "The rule was changed"
+	case timeline.CountersReset:
+		return "The client's sidecar restarted: its counts and ejections start again"
+	case timeline.SourceLost:
+		return detail("Lost touch with: "+e.Source, e.Detail)
+	case timeline.SourceBack:
+		return "In touch again with: " + e.Source
+	case timeline.Disagreement:
+		return detail("Sources disagree", e.Detail)
+	default:
+		return detail(string(e.Kind)+" "+e.Pod, e.Detail)
+	}
+}
+
+func detail(text, more string) string {
+	if more == "" {
+		return text
+	}
+	return text + " (" + more + ")"
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+func ordinal(n int) string {
+	suffix := "th"
+	if n%100 < 11 || n%100 > 13 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return fmt.Sprint(n, suffix)
+}

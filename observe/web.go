@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/timeline"
+	"istio-circuit-breaker/internal/web"
+)
+
+// webPage is the page that --web asks for; without --web its methods do nothing.
+type webPage struct {
+	c     *call
+	asked bool
+	addr  string
+	port  int
+	page  *web.Page
+}
+
+// webFlags say whether and where the run is shown as a page.
+func (c *call) webFlags() *webPage {
+	w := &webPage{c: c}
+	c.Var(w, "web", "show the run as a page, and print its URL first; at another loopback address with --web=`ADDRESS`")
+	c.IntVar(&w.port, "web-port", 0, "`port` of the page; 0 lets the system choose")
+	return w
+}
+
+// IsBoolFlag lets --web stand without an address.
+func (w *webPage) IsBoolFlag() bool { return true }
+
+// String is the address, for the flag package.
+func (w *webPage) String() string { return w.addr }
+
+// Set takes the address after --web=; "true" is --web alone. It is checked
+// later, as the flag package would call a bad one no boolean.
+func (w *webPage) Set(text string) error {
+	if on, err := strconv.ParseBool(text); err == nil {
+		w.asked, w.addr = on, ""
+		return nil
+	}
+	w.asked, w.addr = true, text
+	return nil
+}
+
+// check refuses flags that do not go together.
+func (w *webPage) check(asJSON bool) error {
+	var errs []error
+	if _, err := web.Address(w.addr); err != nil {
+		errs = append(errs, fmt.Errorf("--web=%w", err))
+	}
+	if w.port < 0 || w.port > 65535 {
+		errs = append(errs, fmt.Errorf("--web-port %d: must be 0 to 65535", w.port))
+	}
+	if w.port != 0 && !w.asked {
+		errs = append(errs, errors.New("--web-port: needs --web"))
+	}
+	if w.asked && asJSON {
+		errs = append(errs, errors.New("--web and --json: the page's URL would be no JSON; use --record for the entries"))
+	}
+	return errors.Join(errs...)
+}
+
+// open serves the page and prints its URL. The view beside it prints lines only:
+// drawing the screen anew would wipe the URL away.
+func (w *webPage) open(ctx context.Context, o web.Options) error {
+	if !w.asked {
+		return nil
+	}
+	addr, err := web.Address(w.addr)
+	if err != nil {
+		return err
+	}
+	if host, _, err := net.SplitHostPort(addr); err == nil && w.port != 0 {
+		addr = net.JoinHostPort(host, strconv.Itoa(w.port))
+	}
+	if w.page, err = web.Open(ctx, addr, o); err != nil {
+		return hint.With(err, "choose another port with --web-port, or leave it out")
+	}
+	fmt.Fprintln(w.c.stdout, w.page.URL)
+	w.c.stdout = struct{ io.Writer }{w.c.stdout}
+	return nil
+}
+
+// openLive is open for a running watch: with the load of the flags, which is
+// on unless the session began with none.
+func (w *webPage) openLive(ctx context.Context, flags mesh.Load, on bool, set func(mesh.Load)) error {
+	return w.open(ctx, web.Options{Load: flags, On: on, SetLoad: set, Pace: 1})
+}
+
+// Show takes the next entry, at the time that it is now.
+func (w *webPage) Show(e timeline.Entry, now time.Time) {
+	if w.page != nil {
+		w.page.Show(e, now)
+	}
+}
+
+// stay keeps the last state on show until ctx ends.
+func (w *webPage) stay(ctx context.Context) {
+	if w.page == nil {
+		return
+	}
+	w.page.End()
+	w.c.say("The recording is over; the page stays until Ctrl-C.")
+	<-ctx.Done()
+}
+
+// Close may be called twice.
+func (w *webPage) Close() error {
+	if w.page == nil {
+		return nil
+	}
+	return w.page.Close()
+}
