@@ -29,6 +29,9 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 		// Relative, so that the state is the same on every machine; Pulumi runs
 		// the program, and so its plugins, in infra/.
 		Context: pulumi.String("../servicex"),
+		// ServiceX needs the standard library only: its build fetches nothing, and
+		// works where containers have no way out.
+		Network: pulumi.String("none"),
 	}
 	if cfg.Platform != "" {
 		build.Platform = pulumi.String(cfg.Platform)

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/sandbox"
+	"istio-circuit-breaker/internal/wait"
 )
 
 // Down takes the lab down: its processes, mounts, interfaces and cgroups, its
@@ -31,6 +33,9 @@ func (l *Lab) Down(ctx context.Context) error {
 	return nil
 }
 
+// endLimit bounds the end of what runs in the lab, after it was killed.
+const endLimit = 30 * time.Second
+
 // wipe leaves nothing of a lab but the cache.
 func (l *Lab) wipe() error {
 	box, err := sandbox.Load(l.supervisor())
@@ -41,7 +46,11 @@ func (l *Lab) wipe() error {
 	if err := box.Stop(context.Background()); err != nil {
 		return err
 	}
-	if err := sandbox.RemoveCgroup(node.Cgroup); err != nil {
+	// The supervisor's first thread may have ended before the kernel has ended
+	// the rest of the namespace: an empty cgroup tells that nothing is left.
+	if err := wait.For(context.Background(), "the lab's last processes to end", endLimit, 20*time.Millisecond, func(context.Context) error {
+		return sandbox.RemoveCgroup(node.Cgroup)
+	}); err != nil {
 		return err
 	}
 	// What is still mounted below the folder is not the lab's to delete.

@@ -94,6 +94,17 @@ func (l *Lab) waitForNode(ctx context.Context) error {
 	})
 }
 
+// waitForDNS: without it no sidecar finds istiod, and nothing says why.
+func (l *Lab) waitForDNS(ctx context.Context) error {
+	return l.until(ctx, "CoreDNS", func(context.Context) error {
+		conn, err := l.box.Dial(node.Address+":53", time.Second)
+		if err != nil {
+			return fmt.Errorf("%w; see %q", err, l.Layout.log("coredns"))
+		}
+		return conn.Close()
+	})
+}
+
 // until waits for a state of the node, and fails at once when the supervisor
 // has ended, which nothing mends.
 func (l *Lab) until(ctx context.Context, what string, check func(context.Context) error) error {

@@ -120,10 +120,9 @@ conntrack: {maxPerCore: 0, min: 0}
 }
 
 // corefile: CoreDNS runs beside the kubelet, not in a pod; pods reach it at
-// the node's address.
+// the node's address. It listens on all addresses of the lab's own network.
 func (p Paths) corefile() string {
 	return fmt.Sprintf(`.:53 {
-	bind %s
 	errors
 	health 127.0.0.1:8080
 	ready 127.0.0.1:8181
@@ -132,7 +131,7 @@ func (p Paths) corefile() string {
 	}
 	cache 5
 }
-`, Address, Domain, p.Kubeconfig)
+`, Domain, p.Kubeconfig)
 }
 
 func (p Paths) kubeconfig() string {

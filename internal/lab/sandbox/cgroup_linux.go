@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -67,13 +66,12 @@ func CreateCgroup(name string) error {
 }
 
 // RemoveCgroup removes the cgroup name and those below it from every
-// hierarchy. Its processes must have ended.
+// hierarchy. The error names the first that still holds processes.
 func RemoveCgroup(name string) error {
 	roots, err := hierarchies()
 	if err != nil {
 		return err
 	}
-	var problems []error
 	for _, root := range roots {
 		var dirs []string
 		err := filepath.WalkDir(filepath.Join(root, name), func(path string, entry fs.DirEntry, err error) error {
@@ -83,13 +81,13 @@ func RemoveCgroup(name string) error {
 			return nil // what has gone meanwhile needs no removal
 		})
 		if err != nil {
-			problems = append(problems, err)
+			return fmt.Errorf("listing cgroups: %w", err)
 		}
 		for i := len(dirs) - 1; i >= 0; i-- { // deepest first
 			if err := syscall.Rmdir(dirs[i]); err != nil && err != syscall.ENOENT {
-				problems = append(problems, fmt.Errorf("removing cgroup %q: %w", dirs[i], err))
+				return fmt.Errorf("removing cgroup %q: %w", dirs[i], err)
 			}
 		}
 	}
-	return errors.Join(problems...)
+	return nil
 }
