@@ -74,10 +74,13 @@ func tripsAndReturns(t *testing.T, threshold int) {
 	// What the client's sidecar says itself, asked by another way than observe's.
 	pod := strings.TrimSpace(kubectl(t, "-n", ns, "get", "pods", "-l", "app=servicex-client", "-o", "jsonpath={.items[0].metadata.name}"))
 	stats := kubectl(t, "-n", ns, "exec", pod, "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "stats?filter=outlier_detection")
-	for name, want := range map[string]uint64{"ejections_enforced_consecutive_gateway_failure": *p.Counters.EnforcedGateway, "ejections_enforced_consecutive_5xx": 0} {
-		if got := stat(stats, name); got != want {
-			t.Errorf("%s: got %d, want %d in\n%s", name, got, want, stats)
-		}
+	// Not less than what observe saw; an answer that was under way when the load
+	// was stopped may have completed one ejection more.
+	if got := stat(stats, "ejections_enforced_consecutive_gateway_failure"); got == math.MaxUint64 || got < *p.Counters.EnforcedGateway {
+		t.Errorf("enforced gateway ejections: the sidecar says %d, observe %d:\n%s", got, *p.Counters.EnforcedGateway, stats)
+	}
+	if got := stat(stats, "ejections_enforced_consecutive_5xx"); got != 0 {
+		t.Errorf("enforced 5xx ejections: got %d, want 0 in\n%s", got, stats)
 	}
 }
 

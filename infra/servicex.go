@@ -22,7 +22,7 @@ func newServiceX(ctx *pulumi.Context, cfg config.Config, ns namespace, img image
 		env: map[string]string{"error": "yes", "MAX_DELAY": cfg.MaxDelay.String()},
 	}
 	for _, w := range []workload{healthy, faulty} {
-		if _, err := appsv1.NewDeployment(ctx, w.name, w.deployment(ns, img), ready); err != nil {
+		if _, err := appsv1.NewDeployment(ctx, w.name, w.deployment(ns, img), ready, bounded()); err != nil {
 			return fmt.Errorf("registering deployment %q: %w", w.name, err)
 		}
 	}

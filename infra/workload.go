@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -19,6 +20,13 @@ const (
 	progressDeadline = 300
 	runAs            = 65532 // the user in the image
 )
+
+// bounded ends the provider's wait for a Deployment soon after Kubernetes has
+// given it up; by itself it would wait for ten minutes.
+func bounded() pulumi.ResourceOption {
+	limit := fmt.Sprintf("%ds", progressDeadline+30)
+	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: limit, Update: limit})
+}
 
 // workload is one ServiceX Deployment.
 type workload struct {
