@@ -36,7 +36,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand}
+	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand, reportCommand}
 }
 
 func main() {
