@@ -25,6 +25,8 @@ func (r *run) counters() error {
 	p := timeline.Phase{Name: Counters, Expected: want.String(), Measured: c.String(), Tolerance: "none", Passed: c == want,
 		Why: "one enforced ejection for each that was seen; the 5xx detector is off, and every faulty pod may go"}
 	switch {
+	case !r.ledger.counters.Exported && !r.rule.Enabled:
+		p.Measured, p.Why = "none are kept", "a sidecar keeps no counters of an outlier detection that it does not have"
 	case !r.ledger.counters.Exported:
 		p.Measured, p.Passed = "not exported", false
 		p.Diagnosis = "statistics not exported: see " + Preflight

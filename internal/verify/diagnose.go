@@ -26,7 +26,7 @@ func (r *run) whyEarly(measured int) string {
 
 // whyNot names why a pod was not ejected although it failed often enough.
 func (r *run) whyNot(a *account) string {
-	pods, failing := len(r.ledger.pods), len(r.ledger.failing())
+	pods, failing := len(r.ledger.present()), len(r.ledger.failing())
 	_, by := r.rule.Threshold()
 	switch {
 	case by == breaker.NoDetector:

@@ -37,8 +37,11 @@ type ledger struct {
 // account is one pod's.
 type account struct {
 	name, version string
-	answers       []answer
-	outs          []out
+	// gone is true once the pod is terminating: a rollout just before leaves some
+	// that are, of which nothing can be expected.
+	gone    bool
+	answers []answer
+	outs    []out
 }
 
 type answer struct {
@@ -61,8 +64,12 @@ func newLedger() *ledger { return &ledger{pods: map[string]*account{}} }
 func (l *ledger) apply(e timeline.Entry) {
 	switch {
 	case e.Snapshot != nil:
+		for _, a := range l.pods {
+			a.gone = true
+		}
 		for _, pod := range e.Snapshot.Pods {
-			l.account(pod.Name).version = pod.Version
+			a := l.account(pod.Name)
+			a.version, a.gone = pod.Version, pod.State == timeline.Terminating
 		}
 		if l.counters = e.Snapshot.Counters; !l.seen {
 			l.first, l.seen = l.counters, true
@@ -119,11 +126,17 @@ func (l *ledger) account(name string) *account {
 
 // failing are the faulty pods' accounts, sorted by name; others the rest.
 func (l *ledger) failing() []*account {
-	return l.where(func(a *account) bool { return a.version == faulty })
+	return l.where(func(a *account) bool { return a.version == faulty && a.counts() })
 }
 func (l *ledger) others() []*account {
-	return l.where(func(a *account) bool { return a.version != faulty })
+	return l.where(func(a *account) bool { return a.version != faulty && a.counts() })
 }
+
+// present are the accounts of all pods that count.
+func (l *ledger) present() []*account { return l.where((*account).counts) }
+
+// counts is false for a pod that went before anything was learnt of it.
+func (a *account) counts() bool { return !a.gone || len(a.outs) > 0 }
 
 // out are the accounts of the pods that were ejected at least once.
 func (l *ledger) out() []*account { return l.where(func(a *account) bool { return len(a.outs) > 0 }) }

@@ -50,7 +50,8 @@ func (r *run) preflight() (bool, error) {
 	if !r.managed {
 		phase.Measured += "; the rule is not the stack's (it has no label app.kubernetes.io/part-of=" + mesh.PartOf + ")"
 	}
-	phase.Passed = stats.Counters.Exported
+	// Without outlier detection the sidecar has no statistics of it to export.
+	phase.Passed = stats.Counters.Exported || !r.rule.Enabled
 	if !phase.Passed {
 		phase.Measured = "no outlier statistics in the sidecar of " + r.client.Pod
 		phase.Diagnosis = "statistics not exported: sidecars keep none of outlier_detection by default; set proxyStatsMatcher with inclusionRegexps \".*outlier_detection.*\" in the client pod's annotation proxy.istio.io/config and restart it"

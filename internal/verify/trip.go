@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -18,9 +19,9 @@ const (
 // mix shows what callers get before the breaker does its work.
 func (r *run) mix() error {
 	all := func() bool {
-		return len(r.ledger.pods) > 0 && len(r.ledger.where(func(a *account) bool { return len(a.answers) == 0 })) == 0
+		return len(r.ledger.present()) > 0 && !slices.ContainsFunc(r.ledger.present(), func(a *account) bool { return len(a.answers) == 0 })
 	}
-	if _, err := r.until(mixLimit+time.Duration(len(r.ledger.pods)+1)*r.Load.Timeout, func() bool {
+	if _, err := r.until(mixLimit+time.Duration(len(r.ledger.present())+1)*r.Load.Timeout, func() bool {
 		return all() || len(r.ledger.out()) > 0 && r.codes()["200"] > 0
 	}); err != nil {
 		return err

@@ -169,3 +169,22 @@ func TestAProofNeedsNoOutlierLog(t *testing.T) {
 		}
 	})
 }
+
+func TestAPodThatGoesInARolloutIsNotWaitedFor(t *testing.T) {
+	for _, phases := range []string{"once", "off"} {
+		t.Run(phases, func(t *testing.T) {
+			bubble(t, func(t *testing.T, ctx context.Context) {
+				pods, r := meshtest.Pods(1, 2, 0), rule(3, 2*time.Second, 100)
+				if phases == "off" {
+					r = breaker.Rule{}
+				}
+				sim := meshtest.New(ctx, r, pods...)
+				time.AfterFunc(150*time.Millisecond, func() { sim.SetPods(pods[:2]...) })
+				began := time.Now()
+				if result, _ := prove(t, sim, phases, 1); result.Verdict != Agrees || time.Since(began) > 20*time.Second {
+					t.Errorf("verdict %q after %s\n%s", result.Verdict, time.Since(began), describe(result.Phases))
+				}
+			})
+		})
+	}
+}

@@ -156,7 +156,7 @@ func (s *Sim) Admin(_ context.Context, _ mesh.Client, path string) ([]byte, erro
 }
 
 func (s *Sim) stats(prefix string) string {
-	if s.NoStatistics {
+	if s.NoStatistics || !s.rule().Enabled { // without the detector Envoy has none of its statistics
 		return prefix + "membership_total: 2\n"
 	}
 	c, text := s.counters, ""
