@@ -37,6 +37,15 @@ func set(t *testing.T, settings map[string]string) {
 	pulumiUp(t)
 }
 
+// unset takes settings away again.
+func unset(t *testing.T, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		pulumi(t, "config", "rm", key)
+	}
+	pulumiUp(t)
+}
+
 func pulumiUp(t *testing.T, args ...string) {
 	t.Helper()
 	o := attempt(t, append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)...)
@@ -192,8 +201,7 @@ func namespaceDefault(t *testing.T) {
 	if got := kubectl(t, "get", "namespace", "default", "-o", `jsonpath={.status.phase}{.metadata.labels.istio-injection}`); got != "Active" {
 		t.Errorf("namespace default after destroy: got %q, want it active and without the injection label", got)
 	}
-	pulumi(t, "config", "rm", "namespace")
-	pulumiUp(t)
+	unset(t, "namespace")
 }
 
 // meshThatIsThere: a second stack in a namespace of its own, on the mesh that

@@ -101,10 +101,8 @@ func stat(text, name string) uint64 {
 
 func breakerOff(t *testing.T) {
 	set(t, map[string]string{"outlier.enabled": "false", "faulty.maxDelay": "100ms"})
+	defer unset(t, "outlier.enabled", "faulty.maxDelay")
 	if p := verify(t, 0, "--phases", "off", "--rate", "0", "--concurrency", "4"); len(p.Ejections) != 0 {
 		t.Errorf("ejections: got %v, want none", p.Ejections)
 	}
-	pulumi(t, "config", "rm", "outlier.enabled")
-	pulumi(t, "config", "rm", "faulty.maxDelay")
-	pulumiUp(t)
 }

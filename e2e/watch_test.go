@@ -266,8 +266,6 @@ func comparesOffAndOn(t *testing.T) {
 
 // resetSettings: what the cases before have set.
 func resetSettings(t *testing.T) {
-	for _, key := range []string{"outlier.consecutiveErrors", "outlier.baseEjectionTime", "replicas.healthy", "replicas.faulty", "faulty.maxDelay"} {
-		pulumi(t, "config", "rm", key)
-	}
-	pulumiUp(t, "--refresh")
+	unset(t, "outlier.consecutiveErrors", "outlier.baseEjectionTime", "replicas.healthy", "replicas.faulty", "faulty.maxDelay")
+	restoreRule(t)
 }
