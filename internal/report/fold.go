@@ -163,6 +163,7 @@ func (f *folding) pod(name, version string) *Pod {
 // finish ends what is open, and makes the figures.
 func (f *folding) finish() {
 	r := f.Run
+	r.Seconds = micro(r.Seconds)
 	r.Totals, r.Phases, r.Verdict = f.board.Totals, f.board.Phases, f.board.Verdict
 	slices.SortStableFunc(r.answers, func(a, b answer) int { return cmp.Compare(a.end, b.end) })
 	for _, p := range f.pods {

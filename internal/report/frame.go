@@ -170,9 +170,7 @@ func (f frame) across(r *Run, top, bottom float64) (under, over []shape) {
 		x, label := f.x(m.at), fmt.Sprint(i+1)
 		half := width(label, f.text)/2 + 4
 		at := max(x, free+half, half)
-		if at+half > f.width { // no room left: the line alone
-			at = x
-		} else {
+		if at+half <= f.width {
 			free = at + half + 2
 			r := f.text/2 + 4
 			over = append(over, shape{Class: "mark-line", D: path("M", at, top-4, "L", x, top, "V", bottom)},
@@ -180,6 +178,7 @@ func (f frame) across(r *Run, top, bottom float64) (under, over []shape) {
 				text("mark-number middle", at, top-4-r+f.text*0.36, label))
 			continue
 		}
+		// No room for its number: the line alone.
 		over = append(over, shape{Class: "mark-line", D: path("M", x, top-4, "V", bottom), Title: m.what + " at " + seconds(m.at)})
 	}
 	return under, over

@@ -122,46 +122,46 @@ func (r *Report) page() page {
 }
 
 // view makes the charts and tables of a run, on an axis of time that all runs share.
-func (run *Run) view(i, of int, axis float64, values scale) view {
-	v := view{ID: fmt.Sprintf("run%d", i+1), Seconds: newFrame(false, axis, run.Began).seconds, Raw: raw(run), Checks: checksTable(run), Phases: phasesTable(run),
-		Latencies: latenciesTable(run), Periods: periodsTable(run), Keys: keys(run, newFrame(false, axis, run.Began).lanes(run))}
-	y, m, d := run.Began.Date()
-	v.Clock = run.Began.Sub(time.Date(y, m, d, 0, 0, 0, 0, run.Began.Location())).Seconds()
+func (r *Run) view(i, of int, axis float64, values scale) view {
+	v := view{ID: fmt.Sprintf("run%d", i+1), Seconds: newFrame(false, axis, r.Began).seconds, Raw: raw(r), Checks: checksTable(r), Phases: phasesTable(r),
+		Latencies: latenciesTable(r), Periods: periodsTable(r), Keys: keys(r, newFrame(false, axis, r.Began).lanes(r))}
+	y, m, d := r.Began.Date()
+	v.Clock = r.Began.Sub(time.Date(y, m, d, 0, 0, 0, 0, r.Began.Location())).Seconds()
 	if of > 1 {
-		v.Heading, v.Facts, v.Story = runHeading(run, i), facts(run), story(run)
+		v.Heading, v.Facts, v.Story = runHeading(r, i), facts(r), story(r)
 	}
-	v.Events, v.More = eventsTable(run)
-	for k, m := range run.marks[:min(len(run.marks), mostMarks)] {
+	v.Events, v.More = eventsTable(r)
+	for k, m := range r.marks[:min(len(r.marks), mostMarks)] {
 		v.Marks = append(v.Marks, fmt.Sprintf("%s, at %s", m.what, seconds(m.at)))
-		if k == mostMarks-1 && len(run.marks) > mostMarks {
-			v.Marks[k] += fmt.Sprintf(" (and %s more)", many(len(run.marks)-mostMarks))
+		if k == mostMarks-1 && len(r.marks) > mostMarks {
+			v.Marks[k] += fmt.Sprintf(" (and %s more)", many(len(r.marks)-mostMarks))
 		}
 	}
-	if len(run.Pods) > 0 || len(run.answers) > 0 {
+	if len(r.Pods) > 0 || len(r.answers) > 0 {
 		v.Answers = &figure{}
 	}
-	if len(run.answers) > 0 {
+	if len(r.answers) > 0 {
 		v.Latency = &figure{}
 	}
-	if len(shown(run)) > 0 {
+	if len(shown(r)) > 0 {
 		v.Counters = &figure{}
-	} else if len(run.samples) > 0 {
+	} else if len(r.samples) > 0 {
 		v.NoCounters = "The sidecar exports no statistics of outlier detection."
 	}
 	for _, narrow := range []bool{false, true} {
-		f := newFrame(narrow, axis, run.Began)
-		v.Answers.add(func() (chart, string) { return f.answersChart(run, v.ID+"-answers-chart") })
-		v.Latency.add(func() (chart, string) { return f.latencyChart(run, v.ID+"-latency-chart", values) })
-		v.Counters.add(func() (chart, string) { return f.countersChart(run, v.ID+"-counters-chart") })
+		f := newFrame(narrow, axis, r.Began)
+		v.Answers.add(func() (chart, string) { return f.answersChart(r, v.ID+"-answers-chart") })
+		v.Latency.add(func() (chart, string) { return f.latencyChart(r, v.ID+"-latency-chart", values) })
+		v.Counters.add(func() (chart, string) { return f.countersChart(r, v.ID+"-counters-chart") })
 	}
-	if run.Header.Version > 0 {
-		text, err := json.MarshalIndent(run.Header.Rule, "", "  ")
+	if r.Header.Version > 0 {
+		text, err := json.MarshalIndent(r.Header.Rule, "", "  ")
 		if err == nil { // of numbers and a string
 			v.RawRule = string(text)
 		}
 	}
-	if run.Verdict != nil {
-		v.RawVerdict = cleanLines(run.Verdict.Words)
+	if r.Verdict != nil {
+		v.RawVerdict = cleanLines(r.Verdict.Words)
 	}
 	return v
 }
