@@ -58,7 +58,41 @@ func badConfigurations(t *testing.T) {
 	}
 }
 
-// stackFile is the lab's stack file with some settings changed.
+// previewAlone: a preview needs neither a cluster nor CRDs in it.
+func previewAlone(t *testing.T) {
+	nowhere := write(t, "kubeconfig", []byte(`{apiVersion: v1, kind: Config, current-context: none,
+  contexts: [{name: none, context: {cluster: none, user: none}}],
+  clusters: [{name: none, cluster: {server: "https://127.0.0.1:1"}}], users: [{name: none, user: {token: none}}]}`))
+	file := stackFile(t, map[string]string{"kubernetes:kubeconfig": nowhere})
+	preview := run(t, "env", "KUBECONFIG="+nowhere, "pulumi", "preview", "--json", "--config-file", file)
+	var plan struct {
+		ChangeSummary map[string]int `json:"changeSummary"`
+	}
+	decode(t, preview, &plan)
+	if n := plan.ChangeSummary["create"]; n < 20 || len(plan.ChangeSummary) > 2 {
+		t.Errorf("planned: got %v, want the whole stack to be created", plan.ChangeSummary)
+	}
+	if !strings.Contains(preview, typeRule) {
+		t.Error("no DestinationRule is planned")
+	}
+}
+
+// imageThatIsThere: with image.reference nothing is built, and no Docker needed.
+func imageThatIsThere(t *testing.T) {
+	reference := "localhost:5000/servicex@" + strings.TrimSpace(pulumi(t, "stack", "output", "imageDigest"))
+	pulumi(t, "config", "set", "image.reference", reference)
+	defer unset(t, "image.reference")
+	o := attempt(t, "env", "DOCKER_HOST=unix:///there/is/none.sock", "pulumi", "up", "--yes", "--skip-preview", "--color=never")
+	if o.exit != 0 {
+		t.Fatalf("up without Docker: %s", o.all())
+	}
+	if got := changes(t); got["delete"] != 1 || got["update"] != 0 || got["create"] != 0 {
+		t.Errorf("changes: got %v, want the image to be forgotten and the pods left alone", got)
+	}
+}
+
+// stackFile is the lab's stack file with some settings changed; names without
+// a colon are ours.
 func stackFile(t *testing.T, settings map[string]string) string {
 	t.Helper()
 	text, err := os.ReadFile("../Pulumi.lab.yaml")
@@ -72,7 +106,10 @@ func stackFile(t *testing.T, settings map[string]string) string {
 		t.Fatal(err)
 	}
 	for key, value := range settings {
-		stack.Config["istio-circuit-breaker:"+key] = value
+		if !strings.Contains(key, ":") {
+			key = "istio-circuit-breaker:" + key
+		}
+		stack.Config[key] = value
 	}
 	if text, err = yaml.Marshal(stack); err != nil {
 		t.Fatal(err)

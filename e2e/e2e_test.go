@@ -17,8 +17,10 @@ type endCase struct {
 
 var cases = []endCase{
 	{"bad configurations are refused and nothing is made", badConfigurations, false},
+	{"a preview needs no cluster", previewAlone, false},
 	{"up brings the stack up", up, true},
 	{"up again changes nothing", upUnchanged, false},
+	{"an image that is there needs no Docker", imageThatIsThere, false},
 	{"the API server takes every manifest strictly", manifestsAreValid, false},
 	{"Istio finds nothing wrong with any rule", rulesAreValid, false},
 	{"the breaker trips at 10", tripsAtTen, false},
