@@ -13,7 +13,7 @@ STACK ?= dev
 RUN   := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit e2e check lint fmt golden fuzz bench down
+.PHONY: help demo test unit browser e2e check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -39,19 +39,27 @@ demo-own:
 	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
 
 ## test: all tests, end-to-end in the lab where this machine can run one
-test: unit e2e
+test: unit browser e2e
 
 ## unit: the tests that need no cluster
 unit:
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test ./...); done
 
+## browser: the live page in headless Chromium, on a simulated mesh
+browser: chromium
+	$(GO) test -tags browser -count=1 -run TestInABrowser ./internal/web
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; }
+
 ## e2e: the tests on a real cluster, in the lab
-e2e:
+e2e: chromium
 	$(GO) test -tags e2e -count=1 -timeout 80m -v ./e2e
 
 ## check: all that CI runs
 check:
-	@failed=; for t in lint unit e2e; do $(MAKE) --no-print-directory $$t || failed="$$failed $$t"; done; \
+	@failed=; for t in lint unit browser e2e; do $(MAKE) --no-print-directory $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 ## lint: formatting, linters, tidy modules, generated files
@@ -59,7 +67,8 @@ lint:
 	$(LINT) run ./...
 	cd servicex && $(LINT) run --config ../.golangci.yml ./...
 	cd lab/parts/docker && $(LINT) run --config ../../../.golangci.yml ./...
-	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy -diff); done
+	cd e2e/browser && $(LINT) run --config ../../.golangci.yml ./...
+	@set -e; for m in $(MODULES) e2e/browser; do (cd $$m && $(GO) mod tidy -diff); done
 	$(MAKE) --no-print-directory generated
 
 .PHONY: generated
