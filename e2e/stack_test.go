@@ -222,6 +222,7 @@ func meshThatIsThere(t *testing.T) {
 	pulumi(t, "stack", "init", "second", "--no-select")
 	defer func() {
 		second("stack", "rm", "--yes", "--force")
+		pulumi(t, "stack", "select", "lab") // removing any stack leaves none selected
 		set(t, map[string]string{"istio.values": strings.TrimSpace(narrow)})
 	}()
 	second("config", "set-all", "--plaintext", "istio.install=false", "--plaintext", "namespace=second",
