@@ -14,6 +14,8 @@ const (
 	early = 0.02
 	// late is what timers may add to it on a busy machine.
 	late = 1.0
+	// noticed is how long after a change of the rule a run may tell of it.
+	noticed = 1.5
 	// mostRows is how many ejections of a pod are compared one by one, as long as
 	// there are no more than mostPods such pods.
 	mostRows = 6
@@ -43,6 +45,8 @@ func thresholds(r *Run, p *Pod) []Check {
 		case by == breaker.NoDetector:
 			worse(Differs, "ejected although the rule has no threshold")
 		case o.Errors == want:
+		case r.ruleAt(o.From+noticed) != r.ruleAt(o.From):
+			worse(CannotTell, "the rule changed meanwhile")
 		case r.Load.Requests == 0:
 			worse(CannotTell, "there are no answers in the recording")
 		case !o.exact:
@@ -94,9 +98,8 @@ func times(r *Run, p *Pod) []Check {
 		}
 		c := lasted(rule, o, low, high)
 		c.Pod = p.Name
-		changed := r.ruleAt(o.To) != rule
 		switch {
-		case changed && c.Result == Differs:
+		case r.ruleAt(o.To+noticed) != rule && c.Result == Differs:
 			c.Result, c.Why = CannotTell, "the rule changed meanwhile"
 		case c.Result == Differs && o.Seconds() > rule.Out(high).Least.Seconds() && r.Header.Command == "watch" && (before == nil || !known):
 			c.Result, c.Why, known = CannotTell, "ejections before the recording may have raised it", false

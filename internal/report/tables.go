@@ -18,6 +18,9 @@ type table struct {
 	Rows    [][]cell
 }
 
+// Short tells that a table is not to be divided by a page's end in print.
+func (t *table) Short() bool { return len(t.Rows) <= 12 && t.Class == "" || len(t.Rows) <= 4 }
+
 // cell is a field of a table; Class names its look.
 type cell struct {
 	Text, Class string
