@@ -32,7 +32,7 @@ var cases = []endCase{
 	{"the client's sidecar is killed while it is watched", sidecarKilled, false},
 	{"the API server goes away while it is watched", apiServerAway, false},
 	{"an ejection is shown in time", shownInTime, false},
-	{"every threshold, base time and concurrency", atEverySetting, false},
+	{"every threshold with every base time and concurrency", atEverySetting, false},
 	{"broken rules are told by name", brokenRules, false},
 	{"off and on are compared and the rule is put back", comparesOffAndOn, false},
 	{"the page in a browser shows a pod go and come back", inBrowser, false},
