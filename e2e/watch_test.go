@@ -172,6 +172,7 @@ func sidecarKilled(t *testing.T) {
 	attempt(t, "kubectl", "-n", ns, "exec", pod, "-c", "istio-proxy", "--", "/bin/sh", "-c", "kill -9 $(cat /proc/[0-9]*/stat | while read -r pid name rest; do case $name in *envoy*) echo $pid;; esac; done); kill 1")
 	w.until(t, "the watch to tell of the restart", time.Minute, func() bool { return len(w.events("counters reset", "")) > 0 })
 	w.until(t, "an ejection after the restart", time.Minute, func() bool { return len(w.events("ejected", faulty)) > before })
+	kubectl(t, "-n", ns, "wait", "pods", "-l", "app=servicex-client", "--for=condition=Ready", "--timeout=60s")
 }
 
 // apiServerAway: the API server goes and comes back; the watch says so and goes on.
@@ -226,20 +227,38 @@ func shownInTime(t *testing.T) {
 	w := watch(t, "--rate", "30")
 	var delays []time.Duration
 	w.until(t, "twenty ejections", 4*time.Minute, func() bool {
-		delays = nil
-		for _, e := range append(w.events("ejected", faulty), w.events("confirmed", faulty)...) {
-			if !e.Event.Decided.IsZero() && (e.Event.Kind == "ejected" || e.Event.Detail == "ejected") {
-				delays = append(delays, e.Time.Sub(e.Event.Decided))
-			}
-		}
+		delays = shown(append(w.events("ejected", faulty), w.events("confirmed", faulty)...))
 		return len(delays) >= 20
 	})
 	slices.Sort(delays)
 	median, worst := delays[len(delays)/2], delays[len(delays)-1]
 	t.Logf("from Envoy's decision to the event, %d ejections: median %s, worst %s", len(delays), median, worst)
-	if median > 500*time.Millisecond {
-		t.Errorf("an ejection is shown %s after it was decided (median), want 500ms at most", median)
+	if worst > 500*time.Millisecond {
+		t.Errorf("an ejection is shown %s after it was decided, want 500ms at most", worst)
 	}
+}
+
+// shown is the time from each ejection's decision to the event of it. The
+// sidecar's health tells first; the time of the decision comes with the log.
+func shown(events []entry) (delays []time.Duration) {
+	type ejection struct {
+		pod    string
+		number int
+	}
+	seen := map[ejection]time.Time{}
+	for _, e := range events {
+		id := ejection{e.Event.Pod, e.Event.Ejection}
+		switch {
+		case e.Event.Kind == "ejected":
+			seen[id] = e.Time
+		case e.Event.Detail != "ejected": // a return that is confirmed
+			continue
+		}
+		if !e.Event.Decided.IsZero() {
+			delays = append(delays, seen[id].Sub(e.Event.Decided))
+		}
+	}
+	return delays
 }
 
 // comparesOffAndOn: and leaves the rule as it was.
