@@ -193,7 +193,7 @@ func namespaceDefault(t *testing.T) {
 	if got := kubectl(t, "get", "namespace", "default", "-o", `jsonpath={.metadata.labels.istio-injection}`); got != "enabled" {
 		t.Errorf("label istio-injection of namespace default: got %q, want enabled", got)
 	}
-	proves(t, 3, "--namespace", "default", "--phases", "trip")
+	proves(t, 10, "--namespace", "default", "--phases", "trip")
 	destroy(t)
 	if more := beyond(before, everything(t)); len(more) > 0 {
 		t.Errorf("left after destroy: %q", more)

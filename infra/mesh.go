@@ -13,8 +13,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// rootCert is the ConfigMap from which sidecars take the mesh's root certificate.
-const rootCert = "istio-ca-root-cert"
+// istiod's ConfigMaps in each namespace that it looks at: the mesh's root
+// certificate and the list of revoked ones (istio/istio pilot/pkg/features,
+// CACertConfigMapName and CRLConfigMapName).
+const (
+	rootCert = "istio-ca-root-cert"
+	crl      = "istio-ca-crl"
+)
 
 // mesh is what pods and rules have to wait for; it is empty where Istio was
 // there before.
@@ -48,31 +53,35 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	if err != nil {
 		return nil, err
 	}
-	rootCert, err := ownRootCert(ctx, all.Namespace, app)
+	configMaps, err := ownConfigMaps(ctx, all.Namespace, app)
 	if err != nil {
 		return nil, err
 	}
 	values := toMap(merge(istiodValues(cfg, app.plain), cfg.Values))
-	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values), afterCRDs, pulumi.DependsOn(rootCert))
+	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values), afterCRDs, pulumi.DependsOn(configMaps))
 	if err != nil {
 		return nil, err
 	}
 	return mesh{istiod}, nil
 }
 
-// ownRootCert makes the ConfigMap that istiod would put, and leave, into a
-// namespace that outlives the stack: made by the stack and filled by istiod, it
-// goes at destroy, after istiod. In a namespace of the stack's own it goes with
-// the namespace.
-func ownRootCert(ctx *pulumi.Context, cfg config.Namespace, app namespace) ([]pulumi.Resource, error) {
+// ownConfigMaps makes the ConfigMaps that istiod would put, and leave, into a
+// namespace that outlives the stack: made by the stack and filled by istiod,
+// they go at destroy, after istiod. In a namespace of the stack's own they go
+// with the namespace.
+func ownConfigMaps(ctx *pulumi.Context, cfg config.Namespace, app namespace) ([]pulumi.Resource, error) {
 	if !cfg.Existing {
 		return nil, nil
 	}
-	m, err := corev1.NewConfigMap(ctx, rootCert, &corev1.ConfigMapArgs{Metadata: meta(app, rootCert, nil)})
-	if err != nil {
-		return nil, fmt.Errorf("registering config map %q: %w", rootCert, err)
+	var made []pulumi.Resource
+	for _, name := range []string{rootCert, crl} {
+		m, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{Metadata: meta(app, name, nil)})
+		if err != nil {
+			return nil, fmt.Errorf("registering config map %q: %w", name, err)
+		}
+		made = append(made, m)
 	}
-	return []pulumi.Resource{m}, nil
+	return made, nil
 }
 
 // chart is the release of one of Istio's charts, from wherever they come.

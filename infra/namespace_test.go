@@ -33,12 +33,13 @@ func TestExistingNamespaceIsLabelledAndNeverOwned(t *testing.T) {
 					t.Error("the namespace is a resource of the stack and would be deleted with it")
 				}
 			}
-			rootCerts := r.engine.Resource(t, typeConfigMap, rootCert)
-			if got := rootCerts.Input("metadata", "namespace"); got != namespace {
-				t.Errorf("istiod's ConfigMap is taken care of in namespace %v", got)
-			}
-			if got := r.engine.Resource(t, releaseType, "istiod").DependsOn(); !strings.Contains(strings.Join(got, " "), rootCert) {
-				t.Errorf("istiod depends on %v: at destroy it would make its ConfigMap again", got)
+			for _, name := range []string{rootCert, crl} {
+				if got := r.engine.Resource(t, typeConfigMap, name).Input("metadata", "namespace"); got != namespace {
+					t.Errorf("istiod's ConfigMap %s is taken care of in namespace %v", name, got)
+				}
+				if got := r.engine.Resource(t, releaseType, "istiod").DependsOn(); !strings.Contains(strings.Join(got, " "), name) {
+					t.Errorf("istiod depends on %v: at destroy it would make its ConfigMap %s again", got, name)
+				}
 			}
 		})
 	}

@@ -89,7 +89,7 @@ func TestEveryFailureReachesTheCaller(t *testing.T) {
 		cases[key] = nil
 	}
 	cases[typePatch+" default"] = existing
-	cases[typeConfigMap+" "+rootCert] = existing
+	cases[typeConfigMap+" "+rootCert], cases[typeConfigMap+" "+crl] = existing, existing
 	for _, key := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(key, func(t *testing.T) {
 			r := &run{settings: cases[key], api: &fakeAPI{namespaces: map[string]map[string]string{"default": nil}}}
