@@ -73,6 +73,7 @@ lint:
 
 .PHONY: generated
 generated:
+	$(GO) run ./observe report docs/run.jsonl -o - | diff docs/run.html -
 	cd infra/testdata/sdkrelease && $(GO) run . | diff releases.json -
 
 ## fmt: format all Go files
@@ -83,6 +84,7 @@ fmt:
 golden:
 	$(GO) test ./infra ./internal/... ./observe -update || true
 	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
+	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
 	cd infra/testdata/sdkrelease && $(GO) run . > releases.json
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
