@@ -9,39 +9,50 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"golang.org/x/term"
 
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lab"
+	"istio-circuit-breaker/internal/lab/parts"
 	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
 )
 
 func main() {
-	// The sandbox's first process sets up its own signals.
+	// What the lab starts itself as, in namespaces of their own. The sandbox's
+	// first process sets up its own signals.
 	if len(os.Args) == 3 && os.Args[1] == lab.SuperviseCommand {
 		os.Exit(report(sandbox.Supervise(os.Args[2])))
+	}
+	if len(os.Args) == 3 && os.Args[1] == lab.ProbeCommand {
+		for _, lacks := range sandbox.Probe(os.Args[2]) {
+			fmt.Println(lacks)
+		}
+		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(report(run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
-// errUsage has been explained to the user already.
-var errUsage = errors.New("usage")
+var (
+	errUsage = errors.New("usage") // has been explained to the user already
+	errCheck = errors.New("check") // likewise
+)
 
 // report prints err in the one place where errors are printed, and returns the
 // exit code: 0 done, 1 failed, 2 wrong usage.
 func report(err error) int {
 	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errCheck):
+		return 1
 	}
 	fmt.Fprintf(os.Stderr, "lab: %v\n", err)
 	if h := hint.Of(err); h != "" {
@@ -51,61 +62,108 @@ func report(err error) int {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
-	layout, err := lab.DefaultLayout()
+	command, rest := args[0], args[1:]
+	asJSON := false
+	switch command {
+	case "exec":
+		if len(rest) > 0 && rest[0] == "--" {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 {
+			fmt.Fprint(stderr, "lab: exec needs a command, as in: go run ./lab exec -- kubectl get pods -A\n")
+			return errUsage
+		}
+	case "up", "down", "check", "status":
+		flags := flag.NewFlagSet("lab "+command, flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		if command == "check" || command == "status" {
+			flags.BoolVar(&asJSON, "json", false, "print JSON")
+		}
+		if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stdout, usage)
+			return nil
+		} else if err != nil || flags.NArg() > 0 {
+			fmt.Fprintf(stderr, "lab: %s does not take %q\n\n%s", command, rest, usage)
+			return errUsage
+		}
+	default:
+		fmt.Fprintf(stderr, "lab: there is no command %q\n\n%s", command, usage)
+		return errUsage
+	}
+	l, err := open(stderr)
 	if err != nil {
 		return err
-	}
-	l := &lab.Lab{
-		Layout:   layout,
-		Runner:   runner.Exec{},
-		Progress: &lab.Progress{Out: stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))},
-	}
-	command, rest := args[0], args[1:]
-	if command == "exec" {
-		return execute(l, rest, stderr)
-	}
-	flags := flag.NewFlagSet("lab "+command, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
-	asJSON := flags.Bool("json", false, "print JSON")
-	if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
-		return err
-	} else if err != nil || flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "lab: %s takes no arguments but --json, got %q\n", command, rest)
-		return errUsage
 	}
 	switch command {
 	case "up":
 		return l.Up(ctx)
 	case "down":
 		return l.Down(ctx)
+	case "exec":
+		return l.Exec(rest)
 	case "check":
-		return l.Check(ctx, stdout)
-	case "status":
-		status, err := l.Status(ctx)
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return json.NewEncoder(stdout).Encode(status)
-		}
-		return status.Write(stdout)
+		return check(ctx, l, asJSON, stdout)
 	}
-	fmt.Fprintf(stderr, "lab: there is no command %q\n\n%s", command, usage)
-	return errUsage
+	return status(ctx, l, asJSON, stdout)
 }
 
-func execute(l *lab.Lab, args []string, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
+// open finds the lab of this machine.
+func open(stderr io.Writer) (*lab.Lab, error) {
+	layout, err := lab.DefaultLayout()
+	if err != nil {
+		return nil, err
 	}
-	if len(args) == 0 {
-		fmt.Fprint(stderr, "lab: exec needs a command, as in: go run ./lab exec -- kubectl get pods -A\n")
-		return errUsage
+	// For the commands that are run below, too.
+	path := parts.SystemPath(os.Getenv("PATH"))
+	if err := os.Setenv("PATH", path); err != nil {
+		return nil, fmt.Errorf("setting PATH: %w", err)
 	}
-	return l.Exec(args)
+	machine := parts.Machine{Path: path, PulumiHome: parts.PulumiHome()}
+	progress := &lab.Progress{Out: stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd())), Width: func() int {
+		width, _, err := term.GetSize(int(os.Stderr.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
+	}}
+	return lab.New(layout, machine, runner.Exec{}, progress), nil
+}
+
+func check(ctx context.Context, l *lab.Lab, asJSON bool, stdout io.Writer) error {
+	findings := l.Check(ctx)
+	if asJSON {
+		if err := writeJSON(stdout, findings); err != nil {
+			return err
+		}
+	} else {
+		lab.WriteFindings(stdout, findings)
+	}
+	if lab.Missing(findings) != nil {
+		return errCheck
+	}
+	return nil
+}
+
+func status(ctx context.Context, l *lab.Lab, asJSON bool, stdout io.Writer) error {
+	status, err := l.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(stdout, status)
+	}
+	return status.Write(stdout)
+}
+
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	return nil
 }

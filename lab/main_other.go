@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"istio-circuit-breaker/internal/lab"
 )
 
 // main says what to do instead: the lab is made of Linux namespaces.
@@ -13,11 +15,6 @@ func main() {
 		fmt.Print(usage)
 		return
 	}
-	fmt.Fprint(os.Stderr, `lab: the lab runs on Linux only. On this machine use a cluster of your own:
-
-  k3d cluster create breaker --registry-create registry:5000
-  pulumi config set image.repository localhost:5000/servicex
-  pulumi up
-`)
+	fmt.Fprint(os.Stderr, "lab: the lab runs on Linux only. "+lab.OwnCluster)
 	os.Exit(1)
 }

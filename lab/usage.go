@@ -7,9 +7,9 @@ engine and Pulumi on a bare Debian 12 machine, and takes it down again.
 usage: go run ./lab COMMAND
 
   up               bring the lab up; what is up already stays
-  down             take it down: processes, mounts, interfaces, cgroups, state
-  status [--json]  say what runs and whether it answers
-  check            say whether this machine can run a lab, and what is missing
+  down             take it down: processes, mounts, interfaces, cgroups, files
+  status [--json]  say what runs and whether it answers, or what is left
+  check [--json]   say whether this machine can run a lab, and what is missing
   exec -- CMD ...  run CMD with the lab's network, KUBECONFIG, Docker engine,
                    Pulumi backend and PATH
 

@@ -5,23 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"istio-circuit-breaker/internal/hint"
-	"istio-circuit-breaker/internal/lab/parts"
-	"istio-circuit-breaker/internal/runner"
 )
 
 // check is one thing that the machine must offer.
 type check struct {
 	name string
 	// run returns what it found, and an error that says what is missing.
-	run func(context.Context, *Lab) (string, error)
+	run func(*Lab, context.Context) (string, error)
 	fix string
 }
 
@@ -34,56 +31,106 @@ const (
 )
 
 var checks = []check{
-	{"root", func(context.Context, *Lab) (string, error) {
-		if uid := os.Geteuid(); uid != 0 {
-			return "", fmt.Errorf("user id is %d; namespaces, mounts and cgroups need 0", uid)
-		}
-		return "yes", nil
-	}, "run it as root, or use a cluster of your own"},
-	{"namespaces", func(ctx context.Context, l *Lab) (string, error) {
-		_, err := l.Runner.Run(ctx, runner.Command{Args: []string{"unshare", "--net", "--mount", "--pid", "--ipc", "--fork", "true"}})
-		return "can be made", err
-	}, "run it on a machine that lets root make namespaces, not in an unprivileged container"},
-	{"cgroups", func(context.Context, *Lab) (string, error) {
-		file := "/sys/fs/cgroup"
-		if err := unix.Access(file, unix.W_OK); err != nil {
-			return "", fmt.Errorf("%s cannot be written to: %w", file, err)
-		}
-		return "can be made", nil
-	}, "mount /sys/fs/cgroup read-write"},
-	{"memory", func(context.Context, *Lab) (string, error) {
-		var info unix.Sysinfo_t
-		if err := unix.Sysinfo(&info); err != nil {
-			return "", err
-		}
-		return atLeast(uint64(info.Totalram)*uint64(info.Unit), minMemory)
-	}, "run it on a larger machine"},
-	{"disk", func(_ context.Context, l *Lab) (string, error) {
-		var fs unix.Statfs_t
-		if err := unix.Statfs(nearest(l.Cache), &fs); err != nil {
-			return "", err
-		}
-		need := uint64(minDiskCold)
-		if built, _ := filepath.Glob(filepath.Join(l.Layout.parts(), "cluster-*")); len(built) > 0 {
-			need = minDiskWarm
-		}
-		return atLeast(fs.Bavail*uint64(fs.Bsize), need)
-	}, "free some space, or set XDG_CACHE_HOME to a larger disk"},
-	{"Go", func(context.Context, *Lab) (string, error) { return exec.LookPath("go") }, "install Go from https://go.dev/dl"},
-	{"Debian packages", func(context.Context, *Lab) (string, error) {
-		missing := parts.MissingPackages()
-		if len(missing) == 0 {
-			return "there", nil
-		}
-		return "will be installed: " + strings.Join(missing, " "), aptGet()
-	}, "install them with this machine's own package manager, or use a cluster of your own"},
+	{"Linux", (*Lab).checkLinux, "run it on a machine with an amd64 or arm64 processor"},
+	{"root", (*Lab).checkRoot, "run it as root, or use a cluster of your own"},
+	{"kernel", (*Lab).checkKernel, "run it on a machine that lets root make namespaces, not in an unprivileged container, and whose kernel has the modules named here"},
+	{"cgroups", (*Lab).checkCgroups, "mount /sys/fs/cgroup read-write"},
+	{"memory", (*Lab).checkMemory, "run it on a larger machine"},
+	{"disk", (*Lab).checkDisk, "free some space, or set XDG_CACHE_HOME to a larger disk"},
+	{"ports", func(*Lab, context.Context) (string, error) {
+		return "none of this machine is taken: the lab listens in a network of its own", nil
+	}, ""},
+	{"Go", (*Lab).checkGo, "install Go from https://go.dev/dl"},
+	{"Debian packages", (*Lab).checkDebian, "install or update them with this machine's own package manager, or use a cluster of your own"},
+	{"registries", (*Lab).checkRegistries, "set the proxy of this tool, or a mirror, as on any machine in this network"},
 }
 
-func aptGet() error {
-	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("packages are missing and there is no apt-get to install them: %s", strings.Join(parts.MissingPackages(), " "))
+func (l *Lab) checkLinux(context.Context) (string, error) {
+	f, err := l.host.facts("/")
+	if err != nil {
+		return "", err
 	}
-	return nil
+	if !slices.Contains([]string{"amd64", "arm64"}, runtime.GOARCH) {
+		return "", fmt.Errorf("there is no Envoy for %s", runtime.GOARCH)
+	}
+	return f.kernel + ", " + runtime.GOARCH, nil
+}
+
+func (l *Lab) checkRoot(context.Context) (string, error) {
+	f, err := l.host.facts("/")
+	if err == nil && f.user != 0 {
+		err = fmt.Errorf("user id is %d; namespaces, mounts and cgroups need 0", f.user)
+	}
+	return "yes", err
+}
+
+func (l *Lab) checkKernel(ctx context.Context) (string, error) {
+	lacks, err := l.host.probe(ctx, nearest(l.State))
+	if err == nil && len(lacks) > 0 {
+		err = fmt.Errorf("it lacks %s", strings.Join(lacks, "; "))
+	}
+	return "namespaces, bridges, overlay file systems and netfilter work", err
+}
+
+func (l *Lab) checkCgroups(context.Context) (string, error) {
+	f, err := l.host.facts("/")
+	return f.cgroups + ", can be made", errors.Join(err, f.cgroupError)
+}
+
+func (l *Lab) checkMemory(context.Context) (string, error) {
+	f, err := l.host.facts("/")
+	if err != nil {
+		return "", err
+	}
+	return atLeast(f.memory, minMemory)
+}
+
+func (l *Lab) checkDisk(context.Context) (string, error) {
+	f, err := l.host.facts(nearest(l.Cache))
+	if err != nil {
+		return "", err
+	}
+	need := uint64(minDiskCold)
+	if built, err := filepath.Glob(filepath.Join(l.Layout.parts(), "cluster-*")); err == nil && len(built) > 0 {
+		need = minDiskWarm
+	}
+	return atLeast(f.free, need)
+}
+
+func (l *Lab) checkGo(context.Context) (string, error) {
+	path, err := exec.LookPath("go")
+	return path + ", " + runtime.Version(), err
+}
+
+func (l *Lab) checkDebian(ctx context.Context) (string, error) {
+	if err := l.builder().Outdated(ctx); err != nil {
+		return "", err
+	}
+	missing := strings.Join(l.builder().MissingPackages(), " ")
+	switch {
+	case missing == "":
+		return "there", nil
+	case l.Machine.Look("apt-get") == "":
+		return "", fmt.Errorf("there is no apt-get to install what is missing: %s", missing)
+	}
+	return "will be installed: " + missing, nil
+}
+
+func (l *Lab) checkRegistries(ctx context.Context) (string, error) {
+	needs, err := l.builder().Needs(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(needs) == 0 {
+		return "not needed, all is in the cache", nil
+	}
+	var says []string
+	for _, tool := range []string{"apt-get", "pip", "go"} {
+		if what := needs[tool]; len(what) > 0 {
+			says = append(says, tool+" for "+strings.Join(what, " "))
+		}
+	}
+	return "within reach: " + strings.Join(says, "; "), l.builder().Reach(ctx, needs)
 }
 
 func atLeast(have, need uint64) (string, error) {
@@ -102,25 +149,59 @@ func nearest(path string) string {
 	return path
 }
 
-// Check runs every check and prints a line for each. The error joins all that
-// failed.
-func (l *Lab) Check(ctx context.Context, w io.Writer) error {
-	var failed []error
+// Finding is the outcome of one check.
+type Finding struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`          // what is there, or what is missing
+	Fix  string `json:"fix,omitempty"` // what to do where it is not OK
+}
+
+// Check looks whether this machine can run a lab. It changes nothing.
+func (l *Lab) Check(ctx context.Context) []Finding {
+	var findings []Finding
 	for _, c := range checks {
-		says, err := c.run(ctx, l)
+		says, err := c.run(l, ctx)
 		if err != nil {
-			fmt.Fprintf(w, "FAIL  %-16s %v\n      %-16s %s\n", c.name, err, "", c.fix)
-			failed = append(failed, fmt.Errorf("checking %s: %w", c.name, err))
+			findings = append(findings, Finding{Name: c.name, Says: err.Error(), Fix: c.fix})
 			continue
 		}
-		fmt.Fprintf(w, "ok    %-16s %s\n", c.name, says)
+		findings = append(findings, Finding{Name: c.name, OK: true, Says: says})
 	}
-	return errors.Join(failed...)
+	return findings
+}
+
+// Missing joins what was not OK to one error, nil where all was.
+func Missing(findings []Finding) error {
+	var missing []error
+	for _, f := range findings {
+		if !f.OK {
+			missing = append(missing, fmt.Errorf("%s: %s", f.Name, f.Says))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// WriteFindings prints a line for each finding, and where something is missing,
+// how to do without a lab.
+func WriteFindings(w io.Writer, findings []Finding) {
+	for _, f := range findings {
+		mark, says := "ok  ", strings.ReplaceAll(f.Says, "\n", "\n"+strings.Repeat(" ", 23))
+		if !f.OK {
+			mark = "FAIL"
+		}
+		fmt.Fprintf(w, "%s  %-15s  %s\n", mark, f.Name, says)
+		if f.Fix != "" {
+			fmt.Fprintf(w, "%23s%s\n", "", f.Fix)
+		}
+	}
+	if Missing(findings) != nil {
+		fmt.Fprintf(w, "\nThis machine cannot run the lab as it is. %s", OwnCluster)
+	}
 }
 
 func (l *Lab) checkMachine(ctx context.Context) error {
-	if err := l.Check(ctx, l.log); err != nil {
-		return hint.With(err, "run `go run ./lab check`; with a cluster of your own no lab is needed: make demo KUBE_CONTEXT=name")
-	}
-	return nil
+	findings := l.Check(ctx)
+	WriteFindings(l.log, findings)
+	return hint.With(Missing(findings), "`go run ./lab check` tells what to do, also with a cluster of your own")
 }

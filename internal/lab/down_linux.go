@@ -7,50 +7,50 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
-
-	"istio-circuit-breaker/internal/lab/node"
-	"istio-circuit-breaker/internal/lab/sandbox"
-	"istio-circuit-breaker/internal/wait"
 )
 
 // Down takes the lab down: its processes, mounts, interfaces and cgroups, its
 // state folder and its Pulumi stack's settings. The cache stays. It works as
-// well after a crash, a kill -9 or a reboot, and does nothing where there is no
-// lab.
+// well after a crash, a kill -9 or a reboot, and where the state folder was
+// removed by hand; it does nothing where there is no lab.
 func (l *Lab) Down(ctx context.Context) error {
 	release, err := l.lock(ctx, "down")
 	if err != nil {
 		return err
 	}
 	defer release()
-	l.Progress.Begin("ending the lab's processes")
-	err = l.wipe()
+	l.Progress.Begin("ending the lab's processes and removing its files")
+	err = l.wipe(ctx)
+	if err == nil {
+		err = l.nothingLeft()
+	}
 	l.Progress.End(err)
 	if err != nil {
 		return err
 	}
-	return nil
+	return os.Remove(l.Layout.lock())
 }
 
-// endLimit bounds the end of what runs in the lab, after it was killed.
-const endLimit = 30 * time.Second
-
-// wipe leaves nothing of a lab but the cache.
-func (l *Lab) wipe() error {
-	box, err := sandbox.Load(l.supervisor())
+// wipe leaves nothing of a lab but the cache. It is not to be stopped half-way;
+// each wait in it has a limit.
+func (l *Lab) wipe(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	running, err := l.host.find(l.supervisor(), l.superviseArgs())
 	if err != nil {
-		// A file cut off by a crash: then there is no process to be found by it.
-		box = sandbox.Sandbox{}
-	}
-	if err := box.Stop(context.Background()); err != nil {
 		return err
 	}
-	// The supervisor's first thread may have ended before the kernel has ended
-	// the rest of the namespace: an empty cgroup tells that nothing is left.
-	if err := wait.For(context.Background(), "the lab's last processes to end", endLimit, 20*time.Millisecond, func(context.Context) error {
-		return sandbox.RemoveCgroup(node.Cgroup)
-	}); err != nil {
+	for _, b := range running {
+		if err := b.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	if err := l.host.endMarked(ctx, l.mark()); err != nil {
+		return err
+	}
+	if err := l.host.removeCgroup(ctx, l.cgroup()); err != nil {
+		return err
+	}
+	if err := l.Machine.RemovePolicy(); err != nil {
 		return err
 	}
 	// What is still mounted below the folder is not the lab's to delete.
@@ -66,6 +66,14 @@ func (l *Lab) wipe() error {
 		return fmt.Errorf("removing the stack's settings: %w", err)
 	}
 	return nil
+}
+
+func (l *Lab) nothingLeft() error {
+	left, err := l.left()
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("taking the lab down: still there: %s", strings.Join(left, ", "))
+	}
+	return err
 }
 
 func mountsBelow(dir string) ([]string, error) {

@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"istio-circuit-breaker/internal/hint"
-	"istio-circuit-breaker/internal/lab/sandbox"
 )
 
 // errNotRunning is what every command says that needs a lab.
@@ -18,11 +17,10 @@ var errNotRunning = hint.With(errors.New("finding the lab: none is running"), "r
 // Exec replaces this process by args, run in the lab's network and with its
 // environment. It returns only on an error.
 func (l *Lab) Exec(args []string) error {
-	box, err := sandbox.Load(l.supervisor())
-	if err != nil {
+	if err := l.find(); err != nil {
 		return err
 	}
-	if !box.Alive() {
+	if l.box == nil {
 		return errNotRunning
 	}
 	for _, entry := range l.environment() {
@@ -31,7 +29,7 @@ func (l *Lab) Exec(args []string) error {
 			return fmt.Errorf("setting %s: %w", name, err)
 		}
 	}
-	argv := box.Enter(args...)
+	argv := l.box.Enter(args...)
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		return fmt.Errorf("entering the lab: %w", err)

@@ -2,37 +2,41 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
-	"time"
 
-	"istio-circuit-breaker/internal/hint"
-	"istio-circuit-breaker/internal/lab/images"
-	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/parts"
-	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
+)
+
+// The subcommands that the lab calls itself by, in namespaces of their own:
+// the sandbox's first process, and a try of what the kernel can do. The
+// argument of the first is the plan's file, that of the second a folder.
+const (
+	SuperviseCommand = "supervise"
+	ProbeCommand     = "probe"
 )
 
 // Lab is the one lab of a machine's user.
 type Lab struct {
 	Layout
+	Machine  parts.Machine
 	Runner   runner.Runner
 	Progress *Progress
 
-	log     io.WriteCloser // of the step that runs
-	box     sandbox.Sandbox
+	host    host
+	log     io.Writer         // of the step that runs
+	box     box               // nil where none runs
 	folders map[string]string // of built parts, by name
 }
 
-// step is one part of bringing the lab up.
-type step struct {
-	name string
-	run  func(*Lab, context.Context) error
+// New returns the lab of this machine, running or not.
+func New(layout Layout, machine parts.Machine, run runner.Runner, progress *Progress) *Lab {
+	return &Lab{
+		Layout: layout, Machine: machine, Runner: run, Progress: progress,
+		host: kernel{}, log: io.Discard, folders: map[string]string{},
+	}
 }
 
 var upSteps = []step{
@@ -61,11 +65,11 @@ func (l *Lab) Up(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	if err := l.openState(); err != nil {
+	if err := l.openState(ctx); err != nil {
 		return err
 	}
-	for _, s := range upSteps {
-		if err := l.runStep(ctx, s); err != nil {
+	for i, s := range upSteps {
+		if err := l.runStep(ctx, fmt.Sprintf("[%2d/%d] ", i+1, len(upSteps)), s); err != nil {
 			return err
 		}
 	}
@@ -79,112 +83,38 @@ func (l *Lab) lock(ctx context.Context, command string) (func(), error) {
 	return release, err
 }
 
+// find looks for the running lab and remembers it.
+func (l *Lab) find() error {
+	found, err := l.host.find(l.supervisor(), l.superviseArgs())
+	if err != nil {
+		return err
+	}
+	if l.box = nil; len(found) > 0 {
+		l.box = found[0]
+	}
+	return nil
+}
+
+func (l *Lab) superviseArgs() []string { return []string{SuperviseCommand, l.daemons()} }
+
 // openState makes the state folder of a lab that does not run, and empties one
 // that a crash or a reboot left: etcd, the pods and the Pulumi state belong
-// together and are gone together.
-func (l *Lab) openState() error {
-	box, err := sandbox.Load(l.supervisor())
-	if err != nil || !box.Alive() {
-		if err := l.wipe(); err != nil {
+// together and are gone together. The same for a lab whose folder was taken
+// away under it: it cannot be used any more.
+func (l *Lab) openState(ctx context.Context) error {
+	if err := l.find(); err != nil {
+		return err
+	}
+	if l.box == nil || !exists(l.Kubeconfig()) || !exists(l.daemons()) {
+		if err := l.wipe(ctx); err != nil {
 			return err
 		}
-	} else {
-		l.box = box
+		l.box = nil
 	}
-	l.folders = map[string]string{}
 	for _, dir := range []string{l.logs(), l.bin()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("making the state folder: %w", err)
 		}
 	}
 	return nil
-}
-
-// runStep runs s with its progress line and log file. An error carries the
-// last output of the command that failed.
-func (l *Lab) runStep(ctx context.Context, s step) error {
-	file := l.Layout.log("up")
-	log, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("opening the log: %w", err)
-	}
-	defer log.Close()
-	fmt.Fprintf(log, "\n== %s: %s\n", time.Now().Format(time.RFC3339), s.name)
-	l.log = log
-	l.Progress.Begin(s.name)
-	err = s.run(l, ctx)
-	took := l.Progress.End(err)
-	fmt.Fprintf(log, "== took %s\n", took.Round(time.Millisecond))
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("%s: %w", s.name, err)
-	if failed, ok := errors.AsType[*runner.Error](err); ok && failed.Output != "" {
-		err = &stepError{err, failed.Output}
-	}
-	if hint.Of(err) == "" {
-		err = hint.With(err, "read the whole log in "+file)
-	}
-	return err
-}
-
-// stepError adds the failed command's last output below the message.
-type stepError struct {
-	err    error
-	output string
-}
-
-func (e *stepError) Error() string {
-	return e.err.Error() + "\nits last output:\n  " + strings.ReplaceAll(e.output, "\n", "\n  ")
-}
-func (e *stepError) Unwrap() error { return e.err }
-
-func (l *Lab) builder() parts.Builder {
-	return parts.Builder{Source: l.Source, Cache: l.Layout.parts(), Runner: l.Runner, Note: l.Progress.Note, Log: l.log}
-}
-
-func (l *Lab) installDebian(ctx context.Context) error { return l.builder().Debian(ctx) }
-
-func (l *Lab) fetchEnvoy(ctx context.Context) error {
-	folder, err := l.builder().Envoy(ctx)
-	l.folders["envoy"] = folder
-	return err
-}
-
-// build is the step that makes the named part and links its commands.
-func build(part string) func(*Lab, context.Context) error {
-	return func(l *Lab, ctx context.Context) error {
-		folder, err := l.builder().Go(ctx, part)
-		if err != nil {
-			return err
-		}
-		l.folders[part] = folder
-		return parts.Link(part, folder, l.bin())
-	}
-}
-
-// compileProgram compiles what is run inside the lab, where there is no way
-// out to fetch modules; with it the first `pulumi up` only has to link.
-func (l *Lab) compileProgram(ctx context.Context) error {
-	for _, dir := range []string{"./infra", "./observe"} {
-		l.Progress.Note(dir)
-		c := runner.Command{Args: []string{"go", "build", "-o", os.DevNull, dir}, Dir: l.Source, Log: l.log}
-		if _, err := l.Runner.Run(ctx, c); err != nil {
-			return fmt.Errorf("compiling %q: %w", dir, err)
-		}
-	}
-	return nil
-}
-
-func (l *Lab) nodePaths() node.Paths {
-	return node.Paths{
-		PKI: filepath.Dir(l.pki("x")), Etc: filepath.Dir(l.etc("x")), Logs: l.logs(), VarLib: l.varLib(),
-		Bin: l.bin(), RegistryData: l.registry(), DockerData: l.docker(),
-		DockerSocket: l.dockerSocket(), ContainerdSocket: l.containerdSocket(),
-		Kubeconfig: l.Kubeconfig(), PauseImage: l.reference("pause"),
-	}
-}
-
-func (l *Lab) engine() images.Engine {
-	return images.Engine{Runner: l.Runner, Enter: l.box.Enter, Socket: l.dockerSocket(), Storage: l.registry(), Log: l.log}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,6 +86,12 @@ func (l Layout) containerdSocket() string { return filepath.Join(l.State, "conta
 func (l Layout) parts() string            { return filepath.Join(l.Cache, "parts") }
 func (l Layout) registry() string         { return filepath.Join(l.Cache, "registry") }
 func (l Layout) docker() string           { return filepath.Join(l.Cache, "docker") }
+
+// cgroup is the name of the lab's cgroups, which differs from that of another
+// user's lab.
+func (l Layout) cgroup() string {
+	return fmt.Sprintf("istio-circuit-breaker-lab-%x", sha256.Sum256([]byte(l.State)))[:len("istio-circuit-breaker-lab-")+8]
+}
 
 // lock lies beside State, because State goes away while it is held.
 func (l Layout) lock() string { return l.State + ".lock" }

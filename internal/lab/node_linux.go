@@ -2,31 +2,24 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"strings"
 	"time"
 
-	"istio-circuit-breaker/internal/lab/images"
 	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
 	"istio-circuit-breaker/internal/wait"
 )
 
-// SuperviseCommand is the subcommand of lab that the sandbox's first process is
-// started with.
-const SuperviseCommand = "supervise"
-
 // startNode starts the sandbox with all of the node's daemons, unless it runs.
 func (l *Lab) startNode(context.Context) error {
-	if l.box.Alive() {
+	if l.box != nil {
+		l.Progress.Remark("it runs already")
 		return nil
 	}
 	daemons, err := node.Write(l.nodePaths(), time.Now())
@@ -50,7 +43,7 @@ func (l *Lab) startNode(context.Context) error {
 	if err := os.WriteFile(l.daemons(), plan, 0o644); err != nil {
 		return fmt.Errorf("writing the supervisor's plan: %w", err)
 	}
-	if err := sandbox.CreateCgroup(node.Cgroup); err != nil {
+	if err := l.host.createCgroup(l.cgroup()); err != nil {
 		return err
 	}
 	// A copy: what `go run` made goes away with this command.
@@ -58,12 +51,20 @@ func (l *Lab) startNode(context.Context) error {
 	if err := copyExecutable("/proc/self/exe", binary); err != nil {
 		return err
 	}
-	box, err := sandbox.Start(binary, []string{SuperviseCommand, l.daemons()}, l.Layout.log("supervisor"))
-	if err != nil {
-		return err
+	l.box, err = l.host.start(l.supervisor(), binary, l.superviseArgs(), l.Layout.log("supervisor"))
+	return err
+}
+
+func (l *Lab) nodePaths() node.Paths {
+	return node.Paths{
+		PKI: filepath.Dir(l.pki("x")), Etc: filepath.Dir(l.etc("x")), Logs: l.logs(), VarLib: l.varLib(),
+		Bin: l.bin(), CNI: l.Machine.CNI(),
+		Etcd: l.Machine.Look("etcd"), DockerRegistry: l.Machine.Look("docker-registry"),
+		Containerd: l.Machine.Look("containerd"), Dockerd: l.Machine.Look("dockerd"),
+		RegistryData: l.registry(), DockerData: l.docker(),
+		DockerSocket: l.dockerSocket(), ContainerdSocket: l.containerdSocket(),
+		Kubeconfig: l.Kubeconfig(), Cgroup: l.cgroup(), PauseImage: l.reference("pause"),
 	}
-	l.box = box
-	return box.Save(l.supervisor())
 }
 
 func copyExecutable(from, to string) error {
@@ -108,15 +109,26 @@ func (l *Lab) waitForDNS(ctx context.Context) error {
 // until waits for a state of the node, and fails at once when the supervisor
 // has ended, which nothing mends.
 func (l *Lab) until(ctx context.Context, what string, check func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	return wait.For(ctx, what, 2*time.Minute, 200*time.Millisecond, func(ctx context.Context) error {
+	var ended error
+	err := wait.For(ctx, what, 2*time.Minute, 200*time.Millisecond, func(ctx context.Context) error {
 		if !l.box.Alive() {
-			cancel()
-			return fmt.Errorf("the lab's supervisor has ended, see %q", l.Layout.log("supervisor"))
+			ended = l.supervisorEnded()
+			return nil
 		}
 		return check(ctx)
 	})
+	return errors.Join(err, ended)
+}
+
+// supervisorEnded says so, with what it said last.
+func (l *Lab) supervisorEnded() error {
+	file := l.Layout.log("supervisor")
+	content, err := os.ReadFile(file)
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	if last := lines[len(lines)-1]; err == nil && last != "" {
+		return fmt.Errorf("the lab's supervisor has ended, see %q: %s", file, last)
+	}
+	return fmt.Errorf("the lab's supervisor has ended, see %q", file)
 }
 
 func (l *Lab) kubectl(ctx context.Context, args ...string) (string, error) {
@@ -125,80 +137,4 @@ func (l *Lab) kubectl(ctx context.Context, args ...string) (string, error) {
 		Env:  []string{"KUBECONFIG=" + l.Kubeconfig()}, Log: l.log,
 	}
 	return l.Runner.Run(ctx, c)
-}
-
-// reference names a lab image; the tag is the content it was made from.
-func (l *Lab) reference(name string) string {
-	h := sha256.New()
-	fmt.Fprintln(h, images.Recipe)
-	for _, part := range []string{"cluster", "agent", "envoy", "pause"} {
-		fmt.Fprintln(h, filepath.Base(l.folders[part]))
-	}
-	return fmt.Sprintf("%s/%s:%x", node.Registry, name, h.Sum(nil)[:6])
-}
-
-func (l *Lab) importImages(ctx context.Context) error {
-	if err := l.until(ctx, "the Docker engine and the registry", func(context.Context) error {
-		if conn, err := l.box.Dial("127.0.0.1:5000", time.Second); err != nil {
-			return err
-		} else {
-			conn.Close()
-		}
-		conn, err := net.DialTimeout("unix", l.dockerSocket(), time.Second)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	}); err != nil {
-		return err
-	}
-	istio, err := l.builder().ModuleFolder(ctx, "istio.io/istio")
-	if err != nil {
-		return err
-	}
-	goRoot, err := l.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOROOT"}, Log: l.log})
-	if err != nil {
-		return err
-	}
-	f := images.Folders{
-		Cluster: l.folders["cluster"], Agent: l.folders["agent"], Envoy: l.folders["envoy"], Pause: l.folders["pause"],
-		Istio: istio, GoRoot: strings.TrimSpace(goRoot),
-	}
-	for _, i := range []images.Image{
-		images.Pause(l.reference("pause"), f),
-		images.Pilot(l.reference("istio/pilot"), f),
-		images.Proxy(l.reference("istio/proxyv2"), f),
-	} {
-		l.Progress.Note(i.Reference)
-		if err := l.engine().Push(ctx, i); err != nil {
-			return err
-		}
-	}
-	golang, err := l.builderImage()
-	if err != nil {
-		return err
-	}
-	l.Progress.Note(golang)
-	key := runtime.Version() + "-" + images.Recipe
-	if l.engine().Has(ctx, golang, images.Label, key) {
-		return nil
-	}
-	return l.engine().Import(ctx, images.Golang(golang, key, f))
-}
-
-// from finds the image that ServiceX is built with in its Dockerfile, the one
-// place where it is pinned.
-var from = regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(golang:\S+)`)
-
-func (l *Lab) builderImage() (string, error) {
-	file := filepath.Join(l.Source, "servicex", "Dockerfile")
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("reading ServiceX' Dockerfile: %w", err)
-	}
-	m := from.FindSubmatch(content)
-	if m == nil {
-		return "", fmt.Errorf("reading ServiceX' Dockerfile: %q has no line FROM golang:...", file)
-	}
-	return string(m[1]), nil
 }

@@ -2,8 +2,11 @@ package lab
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/runner"
@@ -25,13 +28,10 @@ const istioValues = `{"telemetry":{"enabled":false},"env":{"PILOT_ENABLE_METADAT
 // images. Other keys, such as a threshold that was set, stay as they are.
 func (l *Lab) prepareStack(ctx context.Context) error {
 	if err := os.MkdirAll(l.backend(), 0o755); err != nil {
-		return err
+		return fmt.Errorf("making the Pulumi backend's folder: %w", err)
 	}
-	if !exists(l.charts()) {
-		args := []string{filepath.Join(l.folders["cluster"], "charts"), l.charts()}
-		if _, err := l.Runner.Run(ctx, runner.Command{Args: args, Log: l.log}); err != nil {
-			return err
-		}
+	if err := l.writeCharts(ctx); err != nil {
+		return err
 	}
 	pulumi := func(args ...string) error {
 		c := runner.Command{
@@ -46,23 +46,48 @@ func (l *Lab) prepareStack(ctx context.Context) error {
 	}
 	pilot := l.reference("istio/pilot")
 	set := []string{"config", "set-all", "--stack", StackName}
-	for key, value := range map[string]string{
+	settings := map[string]string{
 		"image.repository":      node.Registry + "/servicex",
 		"istio.chartRepository": l.charts(),
 		"istio.hub":             filepath.Dir(pilot),
 		"istio.tag":             pilot[len(node.Registry)+len("/istio/pilot:"):],
 		"istio.values":          istioValues,
-	} {
-		set = append(set, "--plaintext", key+"="+value)
+	}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		set = append(set, "--plaintext", key+"="+settings[key])
 	}
 	return pulumi(set...)
 }
 
 func (l Layout) backend() string { return filepath.Join(l.State, "pulumi") }
 
+// writeCharts writes Istio's charts, wholly or not at all.
+func (l *Lab) writeCharts(ctx context.Context) error {
+	if exists(l.charts()) {
+		return nil
+	}
+	temp, err := os.MkdirTemp(l.State, "charts-")
+	if err != nil {
+		return fmt.Errorf("writing Istio's charts: %w", err)
+	}
+	args := []string{filepath.Join(l.folders["cluster"], "charts"), temp}
+	if _, err := l.Runner.Run(ctx, runner.Command{Args: args, Log: l.log}); err != nil {
+		return fmt.Errorf("writing Istio's charts: %w", err)
+	}
+	if err := os.Rename(temp, l.charts()); err != nil {
+		return fmt.Errorf("writing Istio's charts: %w", err)
+	}
+	return nil
+}
+
+// mark is in the environment of every command that is run inside of the lab, so
+// that `lab down` finds those that still run.
+func (l Layout) mark() string { return "ISTIO_CIRCUIT_BREAKER_LAB=" + l.State }
+
 // environment is what a command inside of the lab sees beside the user's own.
 func (l Layout) environment() []string {
 	return []string{
+		l.mark(),
 		"PATH=" + l.bin() + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"KUBECONFIG=" + l.Kubeconfig(),
 		"DOCKER_HOST=unix://" + l.dockerSocket(),

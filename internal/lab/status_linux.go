@@ -2,14 +2,13 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"text/tabwriter"
-	"time"
 
-	"istio-circuit-breaker/internal/lab/sandbox"
+	"istio-circuit-breaker/internal/lab/node"
 )
 
 // Status is what `lab status` tells.
@@ -19,6 +18,8 @@ type Status struct {
 	State   string `json:"state"`         // folder
 	Cache   string `json:"cache"`         // folder
 	Parts   []Part `json:"parts,omitempty"`
+	// Left is what is there of a lab that does not run; empty after `lab down`.
+	Left []string `json:"left,omitempty"`
 }
 
 // Part is one thing that has to answer.
@@ -28,47 +29,66 @@ type Part struct {
 	Says  string `json:"says"`
 }
 
-// Status asks every part of a running lab whether it answers.
+// Status asks every part of a running lab whether it answers, and looks for
+// what is left of one that does not run.
 func (l *Lab) Status(ctx context.Context) (Status, error) {
 	s := Status{State: l.State, Cache: l.Cache}
-	box, err := sandbox.Load(l.supervisor())
-	if err != nil {
+	if err := l.find(); err != nil {
 		return s, err
 	}
-	if !box.Alive() {
-		return s, nil
+	if l.box == nil {
+		left, err := l.left()
+		s.Left = left
+		return s, err
 	}
-	l.box, l.log = box, discard{}
-	s.Running, s.PID = true, box.PID
+	s.Running, s.PID = true, l.box.Process()
 	add := func(name, says string, err error) {
 		if err != nil {
 			says = err.Error()
 		}
 		s.Parts = append(s.Parts, Part{name, err == nil, strings.TrimSpace(says)})
 	}
-	conn, err := box.Dial("127.0.0.1:5000", time.Second)
-	if err == nil {
-		conn.Close()
-	}
-	add("registry", "answers at localhost:5000", err)
-	conn, err = net.DialTimeout("unix", l.dockerSocket(), time.Second)
-	if err == nil {
-		conn.Close()
-	}
-	add("docker engine", "answers at "+l.dockerSocket(), err)
+	add("registry", "answers at "+node.Registry, l.registryAnswers())
+	add("docker engine", "answers at "+l.dockerSocket(), l.dockerAnswers())
 	out, err := l.kubectl(ctx, "get", "--raw", "/readyz")
 	add("API server", out, err)
 	out, err = l.kubectl(ctx, "get", "nodes", "--no-headers")
-	add("node", out, err)
+	add("node", strings.Join(strings.Fields(out), " "), err)
 	out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found")
 	add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
 	return s, nil
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) Close() error                { return nil }
+// left lists what is there of a lab: processes, cgroups, files. The cache does
+// not count.
+func (l *Lab) left() ([]string, error) {
+	var left []string
+	running, err := l.host.find(l.supervisor(), l.superviseArgs())
+	for _, b := range running {
+		left = append(left, fmt.Sprintf("process %d, the supervisor", b.Process()))
+	}
+	inside, errInside := l.host.marked(l.mark())
+	for _, pid := range inside {
+		left = append(left, fmt.Sprintf("process %d, run by `lab exec`", pid))
+	}
+	cgroups, errCgroups := l.host.cgroups(l.cgroup())
+	for _, dir := range cgroups {
+		left = append(left, "cgroup "+dir)
+	}
+	mounts, errMounts := mountsBelow(l.State)
+	for _, dir := range mounts {
+		left = append(left, "mount "+dir)
+	}
+	for _, file := range []string{l.State, l.stackFile()} {
+		if exists(file) {
+			left = append(left, file)
+		}
+	}
+	if l.Machine.PolicyLeft() {
+		left = append(left, "the policy that keeps new daemons from being started")
+	}
+	return left, errors.Join(err, errInside, errCgroups, errMounts)
+}
 
 // Write prints s as a table.
 func (s Status) Write(w io.Writer) error {
@@ -79,8 +99,22 @@ func (s Status) Write(w io.Writer) error {
 		fmt.Fprintf(t, "lab\tnot running\n")
 	}
 	for _, p := range s.Parts {
-		fmt.Fprintf(t, "%s\t%s\n", p.Name, p.Says)
+		state := "ok"
+		if !p.Works {
+			state = "FAIL"
+		}
+		fmt.Fprintf(t, "%s\t%s  %s\n", p.Name, state, p.Says)
 	}
-	fmt.Fprintf(t, "state\t%s\ncache\t%s\n", s.State, s.Cache)
+	switch {
+	case len(s.Left) > 0:
+		fmt.Fprintf(t, "left\t%s\n", strings.Join(s.Left, "\n\t"))
+		fmt.Fprintf(t, "\t`go run ./lab down` removes it\n")
+	case !s.Running:
+		fmt.Fprintf(t, "left\tnothing\n")
+	}
+	if s.Running {
+		fmt.Fprintf(t, "state\t%s\n", s.State)
+	}
+	fmt.Fprintf(t, "cache\t%s\n", s.Cache)
 	return t.Flush()
 }

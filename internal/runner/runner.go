@@ -37,7 +37,7 @@ type Runner interface {
 // ended.
 type Error struct {
 	Args   []string
-	Output string // the last lines of stdout and stderr, in the order they came
+	Output string // the last lines of stdout and stderr, in the order they were read
 	Cause  error
 }
 
@@ -73,7 +73,7 @@ func (x Exec) Run(ctx context.Context, c Command) (string, error) {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(os.Environ(), c.Env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = attributes()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	if cmd.WaitDelay = x.Grace; x.Grace == 0 {
 		cmd.WaitDelay = 5 * time.Second
@@ -86,7 +86,11 @@ func (x Exec) Run(ctx context.Context, c Command) (string, error) {
 	}
 	shared := &lockedWriter{w: both}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, shared), shared
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if ctx.Err() != nil && cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nobody left is fine
+	}
+	if err != nil {
 		return stdout.String(), &Error{Args: c.Args, Output: last.String(), Cause: err}
 	}
 	return stdout.String(), nil

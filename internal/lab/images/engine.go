@@ -25,6 +25,7 @@ type Engine struct {
 // Import loads i into the engine.
 func (e Engine) Import(ctx context.Context, i Image) error {
 	read, write := io.Pipe()
+	defer read.Close() // ends the writer, where the engine did not read to the end
 	go func() { write.CloseWithError(i.write(ctx, e.Runner, write)) }()
 	args := []string{"docker", "import"}
 	for _, c := range i.Changes {

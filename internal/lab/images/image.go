@@ -7,6 +7,7 @@ package images
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -33,6 +34,8 @@ type Image struct {
 	// Texts are files written out here; Links are symbolic links, by path.
 	Texts map[string]string
 	Links map[string]string
+	// Root is the folder that the shared libraries are below; "" is the machine.
+	Root string
 }
 
 // epoch is every file's time, so that the same files make the same image.
@@ -51,7 +54,7 @@ func (i Image) write(ctx context.Context, run runner.Runner, w io.Writer) error 
 			return err
 		}
 		for _, lib := range libraries {
-			if err := t.file(lib, lib); err != nil {
+			if err := t.file(lib, filepath.Join(i.Root, lib)); err != nil {
 				return err
 			}
 		}
@@ -84,8 +87,8 @@ func (i Image) write(ctx context.Context, run runner.Runner, w io.Writer) error 
 
 // libraries lists the shared libraries that binary loads; none for a static one.
 func libraries(ctx context.Context, run runner.Runner, binary string) ([]string, error) {
-	out, err := run.Run(ctx, runner.Command{Args: []string{"ldd", binary}})
-	if failed, ok := err.(*runner.Error); ok && strings.Contains(failed.Output, "not a dynamic executable") {
+	out, err := run.Run(ctx, runner.Command{Args: []string{"ldd", binary}, Env: []string{"LC_ALL=C"}})
+	if failed, ok := errors.AsType[*runner.Error](err); ok && strings.Contains(failed.Output, "not a dynamic executable") {
 		return nil, nil
 	}
 	if err != nil {
@@ -148,13 +151,15 @@ func (t *writer) file(to, from string) error {
 	defer in.Close()
 	info, err := in.Stat()
 	if err != nil {
-		return err
+		return fmt.Errorf("copying into the image: %w", err)
 	}
 	if err := t.header(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size()}); err != nil {
 		return err
 	}
-	_, err = io.Copy(t.tar, in)
-	return err
+	if _, err := io.Copy(t.tar, in); err != nil {
+		return fmt.Errorf("copying %q into the image: %w", from, err)
+	}
+	return nil
 }
 
 func (t *writer) tree(to, from string) error {

@@ -2,6 +2,7 @@ package images
 
 import (
 	"path/filepath"
+	"strings"
 )
 
 // Folders are where the parts are that go into images.
@@ -9,7 +10,14 @@ type Folders struct {
 	Cluster, Agent, Envoy, Pause string // of built parts
 	Istio                        string // Istio's module, for Envoy's bootstrap template
 	GoRoot                       string // of the machine's Go
+	Iptables                     string // the machine's xtables-nft-multi
+	// Root is the folder that the machine's other files are below; "" is the
+	// machine itself, tests have a folder of their own.
+	Root string
 }
+
+// host is a file of the machine by its path.
+func (f Folders) host(path string) string { return filepath.Join(f.Root, path) }
 
 // passwd knows the users that Istio's containers run as.
 const passwd = `root:x:0:0:root:/root:/bin/sh
@@ -23,20 +31,20 @@ const certificates = "/etc/ssl/certs/ca-certificates.crt"
 // Pause is the sandbox container.
 func Pause(reference string, f Folders) Image {
 	return Image{
-		Reference: reference,
-		Changes:   []string{`ENTRYPOINT ["/pause"]`, "USER 65532:65532"},
-		Files:     map[string]string{"pause": filepath.Join(f.Pause, "pause")},
+		Reference: reference, Root: f.Root,
+		Changes: []string{`ENTRYPOINT ["/pause"]`, "USER 65532:65532"},
+		Files:   map[string]string{"pause": filepath.Join(f.Pause, "pause")},
 	}
 }
 
 // Pilot is istiod, under the name that its chart gives the image.
 func Pilot(reference string, f Folders) Image {
 	return Image{
-		Reference: reference,
-		Changes:   []string{`ENTRYPOINT ["/usr/local/bin/pilot-discovery"]`, "USER 1337:1337"},
+		Reference: reference, Root: f.Root,
+		Changes: []string{`ENTRYPOINT ["/usr/local/bin/pilot-discovery"]`, "USER 1337:1337"},
 		Files: map[string]string{
 			"usr/local/bin/pilot-discovery":     filepath.Join(f.Cluster, "pilot-discovery"),
-			"etc/ssl/certs/ca-certificates.crt": certificates,
+			"etc/ssl/certs/ca-certificates.crt": f.host(certificates),
 		},
 		Texts: map[string]string{"etc/passwd": passwd},
 	}
@@ -46,20 +54,20 @@ func Pilot(reference string, f Folders) Image {
 // iptables for the redirection.
 func Proxy(reference string, f Folders) Image {
 	i := Image{
-		Reference: reference,
-		Changes:   []string{`ENTRYPOINT ["/usr/local/bin/pilot-agent"]`, "ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+		Reference: reference, Root: f.Root,
+		Changes: []string{`ENTRYPOINT ["/usr/local/bin/pilot-agent"]`, "ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 		Binaries: map[string]string{
 			"usr/local/bin/envoy":        filepath.Join(f.Envoy, "envoy"),
-			"usr/sbin/xtables-nft-multi": "/usr/sbin/xtables-nft-multi",
-			"bin/sh":                     "/bin/sh",
+			"usr/sbin/xtables-nft-multi": f.Iptables,
+			"bin/sh":                     f.host("/bin/sh"),
 		},
 		Files: map[string]string{
 			"usr/local/bin/pilot-agent":                     filepath.Join(f.Agent, "pilot-agent"),
-			"etc/ssl/certs/ca-certificates.crt":             certificates,
+			"etc/ssl/certs/ca-certificates.crt":             f.host(certificates),
 			"var/lib/istio/envoy/envoy_bootstrap_tmpl.json": filepath.Join(f.Istio, "tools/packaging/common/envoy_bootstrap.json"),
 		},
 		// iptables' matches and targets are plugins that it loads from here.
-		Trees: map[string]string{xtables(): xtables()},
+		Trees: map[string]string{xtables(f): f.host(xtables(f))},
 		Texts: map[string]string{"etc/passwd": passwd},
 		Links: map[string]string{},
 	}
@@ -74,12 +82,12 @@ func Proxy(reference string, f Folders) Image {
 }
 
 // xtables is Debian's plugin folder of this machine's architecture.
-func xtables() string {
-	found, _ := filepath.Glob("/usr/lib/*/xtables")
+func xtables(f Folders) string {
+	found, _ := filepath.Glob(f.host("/usr/lib/*/xtables"))
 	if len(found) == 0 {
 		return "/usr/lib/xtables"
 	}
-	return found[0]
+	return strings.TrimPrefix(found[0], f.Root)
 }
 
 // Recipe is raised when an image is composed in another way of the same parts.
@@ -93,7 +101,7 @@ const Label = "istio-circuit-breaker.lab"
 // Dockerfile builds unchanged and with no network.
 func Golang(reference, key string, f Folders) Image {
 	i := Image{
-		Reference: reference,
+		Reference: reference, Root: f.Root,
 		Changes: []string{
 			"ENV PATH=/go/bin:/usr/local/go/bin:/usr/bin:/bin", "ENV GOPATH=/go", "ENV GOTOOLCHAIN=local",
 			"WORKDIR /go", "LABEL " + Label + "=" + key,
@@ -104,7 +112,7 @@ func Golang(reference, key string, f Folders) Image {
 		Texts:    map[string]string{"etc/passwd": passwd},
 	}
 	for _, tool := range []string{"sh", "mkdir", "cp", "mv", "rm", "ls", "cat", "env"} {
-		i.Binaries["bin/"+tool] = "/bin/" + tool
+		i.Binaries["bin/"+tool] = f.host("/bin/" + tool)
 	}
 	for _, dir := range []string{"bin", "lib", "pkg", "src"} {
 		i.Trees["usr/local/go/"+dir] = filepath.Join(f.GoRoot, dir)

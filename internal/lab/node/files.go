@@ -43,14 +43,14 @@ state = "/run/containerd"
   sandbox_image = %q
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = %q
     conf_dir = %q
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
 `, filepath.Join(p.VarLib, "containerd"), p.ContainerdSocket, filepath.Join(p.VarLib, "containerd-opt"),
-		p.PauseImage, filepath.Join(p.Etc, "cni"))
+		p.PauseImage, p.CNI, filepath.Join(p.Etc, "cni"))
 }
 
 func (p Paths) cni() string {
@@ -100,7 +100,7 @@ enforceNodeAllocatable: []
 oomScoreAdj: 0
 serializeImagePulls: false
 syncFrequency: 10s
-`, p.pki("ca.crt"), p.ContainerdSocket, Cgroup, Address, Domain,
+`, p.pki("ca.crt"), p.ContainerdSocket, p.Cgroup, Address, Domain,
 		filepath.Join(p.VarLib, "pod-logs"), filepath.Join(p.VarLib, "volume-plugins"))
 }
 

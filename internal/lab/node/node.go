@@ -23,17 +23,19 @@ const (
 	// Registry is where the lab's images are pushed to and pulled from; a host
 	// called localhost is spoken to over plain HTTP.
 	Registry = "localhost:5000"
-	// Cgroup is the parent of everything that runs in a container.
-	Cgroup = "istio-circuit-breaker-lab"
 )
 
 // Paths is where the node's files are.
 type Paths struct {
 	PKI, Etc, Logs, VarLib         string // folders
 	Bin                            string // folder of the binaries that the lab built
+	CNI                            string // folder of the plugins that connect pods
+	Etcd, DockerRegistry           string // commands of the machine
+	Containerd, Dockerd            string
 	RegistryData, DockerData       string // folders that outlive the lab
 	DockerSocket, ContainerdSocket string
 	Kubeconfig                     string
+	Cgroup                         string // name of the parent of everything that runs in a container
 	PauseImage                     string
 }
 
@@ -76,16 +78,16 @@ func (p Paths) daemons() []sandbox.Daemon {
 		return sandbox.Daemon{Name: name, Args: args, Log: filepath.Join(p.Logs, name+".log")}
 	}
 	return []sandbox.Daemon{
-		daemon("/usr/bin/etcd", "--name="+Name, "--data-dir="+filepath.Join(p.VarLib, "etcd"),
+		daemon(p.Etcd, "--name="+Name, "--data-dir="+filepath.Join(p.VarLib, "etcd"),
 			"--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
 			"--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
 			"--initial-cluster="+Name+"=http://127.0.0.1:2380",
 			"--unsafe-no-fsync"), // a lab that loses power is made anew
-		daemon("/usr/bin/docker-registry", "serve", p.etc("registry.yml")),
-		daemon("/usr/bin/containerd", "--config="+p.etc("containerd.toml")),
-		daemon("/usr/sbin/dockerd", "--host=unix://"+p.DockerSocket, "--data-root="+p.DockerData,
+		daemon(p.DockerRegistry, "serve", p.etc("registry.yml")),
+		daemon(p.Containerd, "--config="+p.etc("containerd.toml")),
+		daemon(p.Dockerd, "--host=unix://"+p.DockerSocket, "--data-root="+p.DockerData,
 			"--config-file="+p.etc("docker.json"), "--exec-root=/run/docker", "--pidfile=/run/docker.pid",
-			"--containerd="+p.ContainerdSocket, "--cgroup-parent=/"+Cgroup+"/docker",
+			"--containerd="+p.ContainerdSocket, "--cgroup-parent=/"+p.Cgroup+"/docker",
 			// Only builds run here; they need no network of their own.
 			"--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"),
 		daemon(p.bin("kube-apiserver"),

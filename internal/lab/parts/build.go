@@ -12,17 +12,22 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"istio-circuit-breaker/internal/runner"
 )
 
-// Builder builds parts from the checkout Source into the folder Cache.
+// Builder builds parts from the checkout Source into the folder Cache, for a
+// Machine that may have some of their commands already.
 type Builder struct {
+	Machine
 	Source, Cache string
 	Runner        runner.Runner
 	// Note is told what is being done now, such as "1203 of 2948 packages"; it
 	// may be called often.
 	Note func(string)
+	// Remark is told what is worth saying when all is done.
+	Remark func(string)
 	// Log receives what the tools print.
 	Log io.Writer
 }
@@ -70,15 +75,26 @@ func (b Builder) key(p goPart) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:12], nil
 }
 
+// folder is where a part is kept, by its name and the key of its content.
+func (b Builder) folder(name, key string) string { return filepath.Join(b.Cache, name+"-"+key) }
+
+// staleAfter is when a folder that something was built in was surely left by a
+// run that was killed.
+const staleAfter = 24 * time.Hour
+
 // once calls make with an empty folder, and keeps the folder under its final
 // name only if make succeeds.
 func (b Builder) once(name, key string, make func(folder string) error) (string, error) {
-	folder := filepath.Join(b.Cache, name+"-"+key)
-	if _, err := os.Stat(folder); err == nil {
+	folder := b.folder(name, key)
+	if there(folder) {
+		b.Remark("in the cache")
 		return folder, nil
 	}
 	if err := os.MkdirAll(b.Cache, 0o755); err != nil {
 		return "", fmt.Errorf("making the cache folder: %w", err)
+	}
+	if err := b.removeStale(name); err != nil {
+		return "", err
 	}
 	temp, err := os.MkdirTemp(b.Cache, "."+name+"-")
 	if err != nil {
@@ -89,12 +105,29 @@ func (b Builder) once(name, key string, make func(folder string) error) (string,
 		return "", err
 	}
 	if err := os.Chmod(temp, 0o755); err != nil {
-		return "", err
+		return "", fmt.Errorf("keeping what was built: %w", err)
 	}
-	if err := os.Rename(temp, folder); err != nil {
+	// Another user of the cache may have been faster; both built the same.
+	if err := os.Rename(temp, folder); err != nil && !there(folder) {
 		return "", fmt.Errorf("keeping what was built: %w", err)
 	}
 	return folder, nil
+}
+
+func (b Builder) removeStale(name string) error {
+	left, err := filepath.Glob(filepath.Join(b.Cache, "."+name+"-*"))
+	if err != nil {
+		return fmt.Errorf("looking for half-built parts: %w", err)
+	}
+	for _, folder := range left {
+		if info, err := os.Stat(folder); err != nil || time.Since(info.ModTime()) < staleAfter {
+			continue
+		}
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("removing a half-built part: %w", err)
+		}
+	}
+	return nil
 }
 
 // goFlags: no DWARF, which nobody reads here and which costs a tenth of the

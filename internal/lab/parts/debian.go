@@ -1,11 +1,12 @@
 package parts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,49 +19,132 @@ import (
 // network; the host must not get a Docker engine with iptables rules.
 const policyFile = "/usr/sbin/policy-rc.d"
 
+// policy is ours, and known again by its comment after a run that was killed.
+var policy = []byte("#!/bin/sh\n# Of the istio-circuit-breaker lab, while it installs packages.\nexit 101\n")
+
 // MissingPackages lists the Debian packages that the lab needs and the machine
-// lacks.
-func MissingPackages() []string {
+// lacks. What another package brought, such as Docker's own, does as well.
+func (b Builder) MissingPackages() []string {
 	var missing []string
-	for name, file := range debianPackages {
-		if _, err := os.Stat(file); err != nil {
-			missing = append(missing, name)
+	for _, p := range debianPackages {
+		if !p.there(b.Machine) && !slices.Contains(missing, p.name) {
+			missing = append(missing, p.name)
 		}
-	}
-	if PipMissing() {
-		missing = append(missing, "python3-pip")
 	}
 	slices.Sort(missing)
 	return missing
 }
 
-// PipMissing says whether the machine lacks pip, which fetches Envoy.
-func PipMissing() bool {
-	return exec.Command("python3", "-m", "pip", "--version").Run() != nil
+// Outdated says what is there and too old, and is not the lab's to replace.
+func (b Builder) Outdated(ctx context.Context) error {
+	var problems []error
+	for _, p := range debianPackages {
+		path := b.Look(p.command)
+		if path == "" || p.least == "" {
+			continue
+		}
+		out, err := b.Runner.Run(ctx, runner.Command{Args: []string{path, "--version"}, Log: b.Log})
+		if err != nil {
+			problems = append(problems, fmt.Errorf("asking %q for its version: %w", path, err))
+		} else if have := versionIn(out); !have.atLeast(versionIn(p.least)) {
+			problems = append(problems, fmt.Errorf("%q is %s, the lab needs %s or newer", path, have, p.least))
+		}
+	}
+	return errors.Join(problems...)
 }
 
-// Debian installs what MissingPackages lists, without starting any of it.
-func (b Builder) Debian(ctx context.Context) error {
-	missing := MissingPackages()
+// Debian installs what MissingPackages lists. None of it is started, now or at
+// the next boot, and nothing that is there is removed for it.
+func (b Builder) Debian(ctx context.Context) (err error) {
+	missing := b.MissingPackages()
 	if len(missing) == 0 {
+		b.Remark("all there")
 		return nil
 	}
-	b.Note("installing " + strings.Join(missing, " "))
-	if _, err := os.Stat(policyFile); errors.Is(err, os.ErrNotExist) { // else the machine has a policy of its own
-		if err := os.WriteFile(policyFile, []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
+	file := filepath.Join(b.Root, policyFile)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(file, policy, 0o755); err != nil {
 			return fmt.Errorf("keeping daemons from being started: %w", err)
 		}
-		defer os.Remove(policyFile)
+	} // else the machine has a policy of its own, or a killed run has left ours
+	defer func() { err = errors.Join(err, b.RemovePolicy()) }()
+	if err := b.apt(ctx, "update"); err != nil {
+		return err
 	}
-	env := []string{"DEBIAN_FRONTEND=noninteractive"}
-	install := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, missing...)
-	for _, args := range [][]string{{"apt-get", "update"}, install} {
-		if _, err := b.Runner.Run(ctx, runner.Command{Args: args, Env: env, Log: b.Log}); err != nil {
-			return hint.With(fmt.Errorf("installing Debian packages: %w", err), "run `"+runner.Quote(args)+"` by hand and see what it says")
+	b.Note("installing " + strings.Join(missing, " "))
+	if err := b.install(ctx, missing); err != nil {
+		return err
+	}
+	// A newer Debian has taken some commands out of the package that had them.
+	if split := b.split(); len(split) > 0 {
+		if err := b.install(ctx, split); err != nil {
+			return err
 		}
 	}
-	if left := MissingPackages(); len(left) > 0 {
-		return errors.New("installing Debian packages: apt-get succeeded, yet these are not there: " + strings.Join(left, " "))
+	if left := b.MissingPackages(); len(left) > 0 {
+		return errors.New("installing Debian packages: apt-get succeeded, yet what these should hold is not there: " + strings.Join(left, " "))
+	}
+	b.Remark(strings.Join(missing, " "))
+	return b.disable(ctx, missing)
+}
+
+// split lists the packages that hold, since a later Debian, what is still missing.
+func (b Builder) split() []string {
+	var names []string
+	for _, p := range debianPackages {
+		if p.later != "" && !p.there(b.Machine) {
+			names = append(names, p.later)
+		}
+	}
+	return names
+}
+
+func (b Builder) install(ctx context.Context, packages []string) error {
+	return b.apt(ctx, append([]string{"install", "-y", "--no-install-recommends", "--no-remove"}, packages...)...)
+}
+
+func (b Builder) apt(ctx context.Context, args ...string) error {
+	args = append([]string{"apt-get"}, args...)
+	_, err := b.Runner.Run(ctx, runner.Command{Args: args, Env: []string{"DEBIAN_FRONTEND=noninteractive"}, Log: b.Log})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return hint.With(fmt.Errorf("installing Debian packages: %w", err), "run `"+runner.Quote(args)+"` by hand and see what it says")
+}
+
+// disable keeps systemd from starting at the next boot what was installed just
+// now. Where there is no systemd, nothing does.
+func (b Builder) disable(ctx context.Context, packages []string) error {
+	systemctl := b.Look("systemctl")
+	var units []string
+	for _, p := range debianPackages {
+		if slices.Contains(packages, p.name) {
+			units = append(units, p.units...)
+		}
+	}
+	if systemctl == "" || len(units) == 0 {
+		return nil
+	}
+	args := append([]string{systemctl, "disable", "--quiet"}, units...)
+	if _, err := b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log}); err != nil {
+		return fmt.Errorf("keeping the new daemons from starting at boot: %w", err)
 	}
 	return nil
+}
+
+// RemovePolicy removes our policy file, also one that a killed run has left.
+func (m Machine) RemovePolicy() error {
+	if !m.PolicyLeft() {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(m.Root, policyFile)); err != nil {
+		return fmt.Errorf("removing the policy for new daemons: %w", err)
+	}
+	return nil
+}
+
+// PolicyLeft says whether our policy file is there.
+func (m Machine) PolicyLeft() bool {
+	content, err := os.ReadFile(filepath.Join(m.Root, policyFile))
+	return err == nil && bytes.Equal(content, policy)
 }

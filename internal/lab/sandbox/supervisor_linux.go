@@ -13,24 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Daemon is a process that the supervisor starts, and starts again when it
-// ends.
-type Daemon struct {
-	Name string   `json:"name"`
-	Args []string `json:"args"`
-	Env  []string `json:"env,omitempty"`
-	Log  string   `json:"log"` // file for stdout and stderr
-}
-
-// Plan is all that the supervisor needs; it is handed over as a JSON file.
-type Plan struct {
-	Network Network           `json:"network"`
-	Binds   map[string]string `json:"binds"` // host folder to be covered, by our folder
-	Tmpfs   []string          `json:"tmpfs"` // host folders to be covered by an empty one
-	Masks   string            `json:"masks"` // folder for the files that cover kernel settings
-	Daemons []Daemon          `json:"daemons"`
-}
-
 // A daemon that ends is started again after this long; kube-controller-manager,
 // for one, exits when it comes up before the API server has made its roles.
 const restartDelay = 500 * time.Millisecond

