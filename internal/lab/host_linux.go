@@ -68,7 +68,7 @@ func (kernel) facts(disk string) (facts, error) {
 	}
 	f := facts{
 		kernel: unix.ByteSliceToString(name.Release[:]), user: os.Geteuid(),
-		memory: uint64(info.Totalram) * uint64(info.Unit), free: fs.Bavail * uint64(fs.Bsize),
+		memory: info.Totalram * uint64(info.Unit), free: fs.Bavail * uint64(fs.Bsize),
 	}
 	f.cgroups, f.cgroupError = sandbox.CgroupVersion()
 	return f, nil

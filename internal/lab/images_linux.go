@@ -105,7 +105,7 @@ func (l *Lab) builderImage() (string, error) {
 	}
 	m := from.FindSubmatch(content)
 	if m == nil {
-		return "", fmt.Errorf("reading ServiceX' Dockerfile: %q has no line FROM golang:...", file)
+		return "", fmt.Errorf("reading ServiceX' Dockerfile: %q has no line `FROM golang:TAG`", file)
 	}
 	return string(m[1]), nil
 }

@@ -44,7 +44,9 @@ var epoch = time.Unix(0, 0)
 // write streams the image's root file system as a tar.
 func (i Image) write(ctx context.Context, run runner.Runner, w io.Writer) error {
 	t := &writer{tar: tar.NewWriter(w), seen: map[string]bool{}}
-	t.dir("tmp", 0o1777)
+	if err := t.dir("tmp", 0o1777); err != nil {
+		return err
+	}
 	for _, to := range sorted(i.Binaries) {
 		if err := t.file(to, i.Binaries[to]); err != nil {
 			return err

@@ -93,7 +93,7 @@ func tryOverlay(dir string) error {
 // whether a match or target of iptables is there.
 const (
 	nftGetGeneration = 10<<8 | 16
-	compatGet        = 11<<8 | 0
+	compatGet        = 11 << 8
 	compatName       = 1
 	compatRevision   = 2
 	compatType       = 3

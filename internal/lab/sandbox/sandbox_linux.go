@@ -48,7 +48,7 @@ func Start(binary string, args []string, logFile string) (Sandbox, error) {
 		return Sandbox{}, fmt.Errorf("starting the lab's supervisor: %w", err)
 	}
 	started, err := startTime(cmd.Process.Pid)
-	go cmd.Wait() // reaped if it ends while this process lives
+	go func() { _ = cmd.Wait() }() // reaped if it ends while this process lives
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("starting the lab's supervisor, see %q: %w", logFile, err)
 	}

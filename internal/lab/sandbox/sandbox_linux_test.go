@@ -74,10 +74,11 @@ func (tr trial) answers() error {
 		return fmt.Errorf("%w; the supervisor says:\n%s", err, log)
 	}
 	defer conn.Close()
-	if said, err := io.ReadAll(conn); err != nil || string(said) != "hello" {
-		return fmt.Errorf("got %q and %v", said, err)
+	said, err := io.ReadAll(conn)
+	if err == nil && string(said) != "hello" {
+		err = fmt.Errorf("it says %q", said)
 	}
-	return nil
+	return err
 }
 
 // processes lists those that have the trial's folder among their arguments.
@@ -287,10 +288,11 @@ func TestCommandsInsideOfTheNetworkAreEnded(t *testing.T) {
 	}
 	until(t, "both to run", func() error {
 		// The second is a shell with a sleep.
-		if pids, err := Marked(mark); err != nil || len(pids) != 3 {
-			return fmt.Errorf("marked are %v, %v", pids, err)
+		pids, err := Marked(mark)
+		if err == nil && len(pids) != 3 {
+			err = fmt.Errorf("marked are %v", pids)
 		}
-		return nil
+		return err
 	})
 	// A shell of the lab in which somebody types `lab down` stays.
 	shell := exec.Command("sh", "-c", `"$0" end-marked "$1" && echo the shell is there`, self(t), mark)

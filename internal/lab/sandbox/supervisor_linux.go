@@ -122,8 +122,8 @@ func spawn(d Daemon) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer p.Release()
-	return p.Pid, nil
+	pid := p.Pid // which Release forgets
+	return pid, p.Release()
 }
 
 // kernelSettings are those that a kubelet insists on, as in its
