@@ -1,0 +1,3 @@
+module istio-circuit-breaker/servicex
+
+go 1.26.0
