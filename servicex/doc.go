@@ -42,7 +42,10 @@
 //	version    the answer's X-Version, if it has one
 //	error      why no whole answer came
 //
-// It ends by itself after -duration, at SIGTERM or SIGINT, and, with
+// Requests that are overdue, because answers take long, are left out instead of
+// sent in a burst. A worker that got no answer rests for 10ms.
+//
+// The client ends by itself after -duration, at SIGTERM or SIGINT, and, with
 // -stop-on-stdin-close, when its input ends. Requests under way get a second
 // more; those that are still without an answer then leave no line, for it was
 // the client that gave up. `servicex client -h` lists the flags.

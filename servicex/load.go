@@ -12,6 +12,9 @@ const (
 	// lastAnswers is what requests under way get at the end. It leaves enough of
 	// stopLimit.
 	lastAnswers = time.Second
+	// breather is what a worker rests for when it got no answer: nobody may be
+	// there to slow it down.
+	breather = 10 * time.Millisecond
 	// waiting is how many answers may wait to be written before workers do.
 	waiting = 1024
 )
@@ -69,6 +72,19 @@ func (l load) work(stop, cut context.Context, turns *turns, records chan<- recor
 			r.Error = err.Error()
 		}
 		records <- r
+		if err != nil {
+			rest(stop, breather)
+		}
+	}
+}
+
+// rest waits for d, or until stop ends.
+func rest(stop context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-stop.Done():
 	}
 }
 
@@ -88,12 +104,7 @@ func (t *turns) wait(stop context.Context) bool {
 	wait, t.hits = t.pacer.next(time.Since(t.began), t.hits)
 	t.mu.Unlock()
 	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-stop.Done():
-		}
+		rest(stop, wait)
 	}
 	return stop.Err() == nil
 }

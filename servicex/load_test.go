@@ -157,6 +157,17 @@ func TestNobodyThereIsTakenDown(t *testing.T) {
 	})
 }
 
+func TestNobodyThereMakesNoStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, n := against(t, slow(0))
+		n.Close()
+		l.Rate, l.Concurrency = 0, 3
+		if records, _ := collect(l, time.Second-1); len(records) != 300 {
+			t.Errorf("%d records of three workers in a second, want 300", len(records))
+		}
+	})
+}
+
 func TestTheEndOfALoad(t *testing.T) {
 	tests := map[string]struct {
 		rate    float64
