@@ -37,12 +37,13 @@ var checks = []check{
 	{"cgroups", (*Lab).checkCgroups, "mount /sys/fs/cgroup read-write"},
 	{"memory", (*Lab).checkMemory, "run it on a larger machine"},
 	{"disk", (*Lab).checkDisk, "free some space, or set XDG_CACHE_HOME to a larger disk"},
+	{"state folder", (*Lab).checkState, "set XDG_STATE_HOME to a folder with a shorter path"},
 	{"ports", func(*Lab, context.Context) (string, error) {
 		return "none of this machine is taken: the lab listens in a network of its own", nil
 	}, ""},
 	{"Go", (*Lab).checkGo, "install Go from https://go.dev/dl"},
 	{"Debian packages", (*Lab).checkDebian, "install or update them with this machine's own package manager, or use a cluster of your own"},
-	{"registries", (*Lab).checkRegistries, "set the proxy of this tool, or a mirror, as on any machine in this network"},
+	{"registries", (*Lab).checkRegistries, "set the tool's proxy or mirror as on any machine in this network; `apt-get update`, `pip config list` and `go env GOPROXY` tell what is set"},
 }
 
 func (l *Lab) checkLinux(context.Context) (string, error) {
@@ -95,6 +96,19 @@ func (l *Lab) checkDisk(context.Context) (string, error) {
 		need = minDiskWarm
 	}
 	return atLeast(f.free, need)
+}
+
+// maxSocket is how long the path of a socket can be: the 108 bytes of sun_path
+// (unix(7)) without the final zero.
+const maxSocket = 107
+
+func (l *Lab) checkState(context.Context) (string, error) {
+	// The longest of the lab's sockets, made by containerd beside its own.
+	longest := l.containerdSocket() + ".ttrpc"
+	if over := len(longest) - maxSocket; over > 0 {
+		return "", fmt.Errorf("the path of %q is %d bytes too long for the sockets in it", l.State, over)
+	}
+	return l.State, nil
 }
 
 func (l *Lab) checkGo(context.Context) (string, error) {

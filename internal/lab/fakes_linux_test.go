@@ -163,7 +163,7 @@ type trial struct {
 
 func newTrial(t *testing.T) trial {
 	t.Helper()
-	dir := t.TempDir()
+	dir := shortFolder(t)
 	out := &bytes.Buffer{}
 	layout := Layout{Source: dir + "/source", Cache: dir + "/cache", State: dir + "/state"}
 	machine := parts.Machine{Root: dir + "/machine", Path: "/usr/bin", PulumiHome: dir + "/pulumi"}
@@ -207,6 +207,18 @@ func newTrial(t *testing.T) trial {
 		t.Cleanup(func() { l.Close() })
 	}
 	return tr
+}
+
+// shortFolder is a folder for sockets, whose paths the kernel limits: that of
+// t.TempDir holds the test's whole name.
+func shortFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // wheel writes what pip would have fetched.

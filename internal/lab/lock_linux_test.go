@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/lab/sandbox"
+	"istio-circuit-breaker/internal/wait"
 )
 
 // This test binary is also a second process: one that holds a lock until its
@@ -229,6 +230,17 @@ func TestTheHostFindsTheSupervisor(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = sleeper.Process.Kill(); _ = sleeper.Wait() })
 	args := []string{"3141592"}
+	// A process has no arguments for the moment in which its program is loaded.
+	err := wait.For(t.Context(), "the process to have its arguments", 20*time.Second, time.Millisecond, func(context.Context) error {
+		running, err := sandbox.Find(args)
+		if err == nil && len(running) == 0 {
+			err = errors.New("it has none")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var found sandbox.Sandbox
 	for _, content := range []string{"", "{", `{"pid": 1, "started": "0", "boot": "x"}`} {
 		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {

@@ -17,8 +17,12 @@ import (
 	"istio-circuit-breaker/internal/runner"
 )
 
-// reachLimit bounds each attempt to reach a registry.
-const reachLimit = 5 * time.Second
+// Limits for each attempt to reach a registry: to connect, and with a tool that
+// first has to start.
+const (
+	dialLimit = 5 * time.Second
+	askLimit  = 10 * time.Second
+)
 
 // Needs lists what is still to be fetched or built, by the tool that does it;
 // it is empty where the cache holds all. The keys are "apt-get", "pip" and "go".
@@ -47,8 +51,10 @@ func (b Builder) Needs(ctx context.Context) (map[string][]string, error) {
 }
 
 // Reach tries the registries that needs will be fetched from, as each tool is
-// configured on this machine. It connects and no more; what a registry then
-// says is the tool's business.
+// configured on this machine: Go's and Python's through the tool itself, apt's
+// by connecting to it, because apt asks only on its way to change something.
+// The error names no host: it ends up in logs, and a mirror's name may be a
+// private network's.
 func (b Builder) Reach(ctx context.Context, needs map[string][]string) error {
 	tries := map[string]func(context.Context) error{"apt-get": b.reachDebian, "pip": b.reachPython, "go": b.reachGo}
 	var problems []error
@@ -60,23 +66,24 @@ func (b Builder) Reach(ctx context.Context, needs map[string][]string) error {
 	return errors.Join(problems...)
 }
 
+// askedModule is small, and among the dependencies of every part.
+const askedModule = "golang.org/x/sys"
+
+// reachGo asks for a list of versions, which Go keeps nowhere. With
+// GOPROXY=off somebody has filled the module cache beforehand; whether it holds
+// all, the build will tell.
 func (b Builder) reachGo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
 	out, err := b.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOPROXY"}, Log: b.Log})
-	if err != nil {
+	if err != nil || strings.TrimSpace(out) == "off" {
 		return err
 	}
-	var last error
-	for _, proxy := range strings.FieldsFunc(strings.TrimSpace(out), func(r rune) bool { return r == ',' || r == '|' }) {
-		// "direct" asks each module's own host, "off" makes do with what is there:
-		// nothing to try in either case.
-		if proxy == "direct" || proxy == "off" {
-			return nil
-		}
-		if last = dial(ctx, proxy, http.ProxyFromEnvironment); last == nil {
-			return nil
-		}
-	}
-	return last
+	_, err = b.Runner.Run(ctx, runner.Command{
+		Args: []string{"go", "list", "-m", "-versions", askedModule},
+		Dir:  b.Source, Env: []string{"GOWORK=off"}, Log: b.Log,
+	})
+	return err
 }
 
 // aptProxy finds the proxy in `apt-config dump`.
@@ -124,7 +131,7 @@ func (b Builder) reachPython(ctx context.Context) error {
 	if name == nil {
 		return fmt.Errorf("reading Envoy's pin: %q has no line NAME==VERSION", b.envoyPins())
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*reachLimit) // pip starts slowly
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	args := []string{pip, "index", "versions", "--timeout", "5", "--retries", "0", string(name[1])}
 	_, err = b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log})
@@ -133,18 +140,18 @@ func (b Builder) reachPython(ctx context.Context) error {
 
 // dial connects to the host of an address, or to the proxy in front of it.
 func dial(ctx context.Context, address string, proxy func(*http.Request) (*url.URL, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading its address: %w", reason(err))
 	}
 	to := request.URL
 	if to.Scheme != "http" && to.Scheme != "https" { // a folder, or a transport of apt's
 		return nil
 	}
 	if by, err := proxy(request); err != nil {
-		return fmt.Errorf("reading the proxy's address: %w", err)
+		return fmt.Errorf("reading the proxy's address: %w", reason(err))
 	} else if by != nil {
 		to = by
 	}
@@ -154,7 +161,21 @@ func dial(ctx context.Context, address string, proxy func(*http.Request) (*url.U
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
 	if err != nil {
-		return err
+		return reason(err)
 	}
 	return conn.Close()
+}
+
+// reason is the part of a network error that names no host.
+func reason(err error) error {
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok {
+		return errors.New("looking up its name: " + unknown.Err)
+	}
+	if failed, ok := errors.AsType[*net.OpError](err); ok {
+		return failed.Err
+	}
+	if bad, ok := errors.AsType[*url.Error](err); ok {
+		return bad.Err
+	}
+	return err
 }

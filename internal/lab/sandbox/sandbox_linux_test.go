@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -223,10 +224,12 @@ func TestEverythingEndsWithTheSupervisor(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			mounts, links := read(t, "/proc/self/mountinfo"), interfaces(t)
 			tr := try(t)
 			if !tr.Alive() {
 				t.Error("not alive while its daemon answers")
 			}
+			cgroup := tr.inCgroup(t)
 			if err := tt.end(tr); err != nil {
 				t.Fatal(err)
 			}
@@ -248,8 +251,54 @@ func TestEverythingEndsWithTheSupervisor(t *testing.T) {
 			if _, err := tr.Dial(daemonAddress, time.Second); err == nil {
 				t.Error("its daemon answers")
 			}
+			if err := RemoveCgroup(t.Context(), cgroup); err != nil {
+				t.Error(err)
+			}
+			if left, err := Cgroups(cgroup); err != nil || len(left) > 0 {
+				t.Errorf("its cgroups: got %q and %v, want none", left, err)
+			}
+			if diff := cmp.Diff(mounts, read(t, "/proc/self/mountinfo")); diff != "" {
+				t.Errorf("mounts of the host (-before +after):\n%s", diff)
+			}
+			if diff := cmp.Diff(links, interfaces(t)); diff != "" {
+				t.Errorf("interfaces of the host (-before +after):\n%s", diff)
+			}
 		})
 	}
+}
+
+// inCgroup puts the trial's daemon into a new cgroup, one level below the top,
+// as containers are, and proves that it cannot be removed with the daemon in it.
+func (tr trial) inCgroup(t *testing.T) string {
+	t.Helper()
+	name := fmt.Sprintf("sandbox-test-%d", tr.PID)
+	if err := CreateCgroup(name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // where the test failed half-way
+		if err := errors.Join(tr.Stop(context.Background()), RemoveCgroup(context.Background(), name)); err != nil {
+			t.Error(err)
+		}
+	})
+	tops, err := Cgroups(name)
+	// In a cpuset of v1 every level would have to be filled in first.
+	tops = slices.DeleteFunc(tops, func(dir string) bool { return strings.Contains(dir, "/cpuset") })
+	if err != nil || len(tops) == 0 {
+		t.Fatalf("got cgroups %q and %v", tops, err)
+	}
+	pids := tr.processes(t, "daemon")
+	if len(pids) != 1 {
+		t.Fatalf("got processes %v, want one daemon", pids)
+	}
+	pod := filepath.Join(tops[0], "pod")
+	if err := os.MkdirAll(pod, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(pod, "cgroup.procs"), fmt.Sprint(pids[0]))
+	if err := machine.remove(name); !errors.Is(err, syscall.EBUSY) {
+		t.Errorf("removing a cgroup with a process in it: got %v, want it to be busy", err)
+	}
+	return name
 }
 
 func TestASandboxIsFoundByItsArguments(t *testing.T) {
