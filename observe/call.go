@@ -22,12 +22,14 @@ type call struct {
 	command        command
 	args           []string
 	stdout, stderr io.Writer
+	// display finds out whether a writer is a terminal that can be drawn on.
+	display func(io.Writer) (display, bool)
 }
 
 func newCall(c command, args []string, stdout, stderr io.Writer) *call {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed by Main
-	return &call{FlagSet: flags, command: c, args: args, stdout: stdout, stderr: stderr}
+	return &call{FlagSet: flags, command: c, args: args, stdout: stdout, stderr: stderr, display: displayOf}
 }
 
 // parse reads the flags and expects the given number of arguments after them;

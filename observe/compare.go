@@ -9,6 +9,7 @@ import (
 
 	"istio-circuit-breaker/internal/compare"
 	"istio-circuit-breaker/internal/mesh/kube"
+	"istio-circuit-breaker/internal/screen"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -49,7 +50,7 @@ func runCompare(ctx context.Context, c *call) error {
 	}
 	var without, with compare.Side
 	if *off != "" {
-		without, with, err = recorded(*off, *on)
+		without, with, err = c.recorded(*off, *on)
 	} else {
 		var m *kube.Cluster
 		if m, err = kube.Open(*cluster); err != nil {
@@ -62,7 +63,7 @@ func runCompare(ctx context.Context, c *call) error {
 		defer recording.Close()
 		without, with, err = compare.Live(ctx, m, compare.Options{Load: *load, Duration: *duration, Say: c.say,
 			Each: func(e timeline.Entry) error {
-				if line := eventLine(e); line != "" {
+				if line := screen.EventLine(e); line != "" {
 					c.say(line)
 				}
 				return recording.Write(e)
@@ -79,10 +80,10 @@ func runCompare(ctx context.Context, c *call) error {
 }
 
 // recorded makes both sides of recordings.
-func recorded(off, on string) (without, with compare.Side, err error) {
+func (c *call) recorded(off, on string) (without, with compare.Side, err error) {
 	sides := make([]compare.Side, 2)
 	for i, path := range []string{off, on} {
-		entries, err := readRecording(path)
+		entries, err := c.readRecording(path)
 		if err != nil {
 			return without, with, err
 		}

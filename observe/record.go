@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
+	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -42,20 +44,22 @@ func (r *recording) Close() error {
 	return err
 }
 
-// readRecording reads all entries of a file.
-func readRecording(path string) ([]timeline.Entry, error) {
+// readRecording reads all entries of a file. A last line that was cut off is left
+// out with a warning: a run that was killed is shown up to there.
+func (c *call) readRecording(path string) ([]timeline.Entry, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a recording: %w", err)
 	}
 	defer file.Close()
-	var entries []timeline.Entry
-	for lines := json.NewDecoder(file); lines.More(); {
-		var e timeline.Entry
-		if err := lines.Decode(&e); err != nil {
-			return nil, fmt.Errorf("reading the recording %q: %w", path, err)
-		}
-		entries = append(entries, e)
+	entries, err := timeline.ReadAll(file)
+	switch {
+	case errors.Is(err, timeline.ErrCutOff) && len(entries) > 0:
+		c.say(fmt.Sprintf("warning: reading the recording %q: %v; showing what is before", path, err))
+	case err != nil:
+		return nil, fmt.Errorf("reading the recording %q: %w", path, err)
+	case len(entries) == 0:
+		return nil, hint.With(fmt.Errorf("reading the recording %q: nothing in it", path), "make one with `observe watch --record RUN.jsonl`")
 	}
 	return entries, nil
 }

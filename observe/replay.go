@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/compare"
+	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/web"
 )
 
@@ -15,9 +18,10 @@ var replayCommand = command{
 	run:     runReplay,
 	usage: `usage: go run ./observe replay [flags] RUN.jsonl
 
-Shows a run that watch, verify or compare recorded with --record, as watch would
-have shown it. With --web it shows it as a page, at the speed that it had unless
---speed says otherwise, and stays until Ctrl-C.
+Shows a run that watch, verify or compare recorded with --record, as they would
+have shown it: its pods and events, a proof's phases and verdict, and both runs
+of a comparison. With --web it shows it as a page, at the speed that it had
+unless --speed says otherwise, and stays until Ctrl-C.
 
 example: go run ./observe replay --speed 4 run.jsonl
 `,
@@ -40,7 +44,7 @@ func runReplay(ctx context.Context, c *call) error {
 	if page.asked && *speed == 0 {
 		*speed = 1
 	}
-	entries, err := readRecording(args[0])
+	entries, err := c.readRecording(args[0])
 	if err != nil {
 		return err
 	}
@@ -48,22 +52,87 @@ func runReplay(ctx context.Context, c *call) error {
 		return err
 	}
 	defer page.Close()
-	view, began := newView(c, *asJSON), time.Now()
+	view := newView(c, c.stdout, *asJSON, *speed)
+	defer view.Close()
+	if err := replay(ctx, entries, *speed, func(e timeline.Entry) error {
+		page.Show(e, e.Time)
+		if !*asJSON {
+			view.run(e)
+			view.Proof(e)
+		}
+		return view.Show(e, e.Time)
+	}); err != nil {
+		if view.live != nil && ctx.Err() != nil { // seen enough
+			return view.Close()
+		}
+		return err
+	}
+	if !*asJSON {
+		view.compared(entries)
+	}
+	page.stay(ctx)
+	return errors.Join(view.Close(), page.Close())
+}
+
+// replay tells of each entry when it is due.
+func replay(ctx context.Context, entries []timeline.Entry, speed float64, each func(timeline.Entry) error) error {
+	began := time.Now()
 	for _, e := range entries {
-		at := e.Time
-		if *speed > 0 {
-			due := began.Add(time.Duration(float64(e.Time.Sub(entries[0].Time)) / *speed))
+		if speed > 0 {
+			due := began.Add(time.Duration(float64(e.Time.Sub(entries[0].Time)) / speed))
 			if err := pauseUntil(ctx, due); err != nil {
 				return err
 			}
 		}
-		page.Show(e, at)
-		if err := view.Show(e, at); err != nil {
+		if err := each(e); err != nil {
 			return err
 		}
 	}
-	page.stay(ctx)
-	return errors.Join(view.Close(), page.Close())
+	return nil
+}
+
+// run says which run of a comparison begins, where it is not drawn.
+func (v *view) run(e timeline.Entry) {
+	if v.live == nil && e.Header != nil && e.Header.Label != "" {
+		fmt.Fprintf(v.out, "%s %s: breaker %s\n", e.Time.Local().Format("15:04:05.000"), e.Header.Command, e.Header.Label)
+	}
+}
+
+// compared prints both runs of a comparison side by side.
+func (v *view) compared(entries []timeline.Entry) {
+	runs := runsOf(entries)
+	if len(runs) != 2 {
+		return
+	}
+	var sides [2]compare.Side
+	for i, run := range runs {
+		var err error
+		if sides[i], err = compare.Of(run); err != nil {
+			v.Say(fmt.Sprintf("not comparing the runs: %v", err))
+			return
+		}
+	}
+	var text strings.Builder
+	if err := compare.Text(&text, sides[0], sides[1]); err == nil {
+		v.Result("\n" + text.String())
+	}
+}
+
+// runsOf splits a recording at its headers. What comes before the first belongs
+// to the first run.
+func runsOf(entries []timeline.Entry) [][]timeline.Entry {
+	var runs [][]timeline.Entry
+	begin, headed := 0, false
+	for i, e := range entries {
+		if e.Header == nil {
+			continue
+		}
+		if headed {
+			runs, begin = append(runs, entries[begin:i]), i
+		}
+		headed = true
+	}
+	return append(runs, entries[begin:])
 }
 
 // pauseUntil waits for a time, or for ctx to end.

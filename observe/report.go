@@ -38,7 +38,7 @@ func runReport(_ context.Context, c *call) error {
 	if *asJSON && *out == "-" {
 		return c.wrong(errors.New("-o - and --json: both write to stdout"))
 	}
-	entries, err := readRecording(args[0])
+	entries, err := c.readRecording(args[0])
 	if err != nil {
 		return err
 	}

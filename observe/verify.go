@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +23,8 @@ var verifyCommand = command{
 Sends requests from inside of the mesh, watches the client's sidecar, and
 compares each phase of the breaker's life with the rule: the mix of answers,
 the trip at the threshold, clean answers while pods are out, their return, a
-longer second ejection, a short one after a rest, and Envoy's counters.
+longer second ejection, a short one after a rest, and Envoy's counters. On a
+terminal it shows the pods meanwhile, as watch does.
 
 example: go run ./observe verify --phases all --junit verify.xml
 
@@ -55,20 +55,19 @@ func runVerify(ctx context.Context, c *call) error {
 		return err
 	}
 	defer recording.Close()
-	result, err := verify.Run(ctx, m, verify.Options{Load: *load, Phases: chosen, MaxDelay: *delay, Say: c.say,
+	view := newView(c, c.stderr, false, 1)
+	defer view.Close()
+	result, err := verify.Run(ctx, m, verify.Options{Load: *load, Phases: chosen, MaxDelay: *delay, Say: view.Say,
 		Each: func(e timeline.Entry) error {
-			if line := eventLine(e); line != "" {
-				c.say(line)
+			if !*asJSON {
+				view.Proof(e)
 			}
-			if e.Phase != nil && !*asJSON {
-				fmt.Fprint(c.stdout, verify.Text(*e.Phase))
-			}
-			return recording.Write(e)
+			return errors.Join(recording.Write(e), view.Show(e, time.Now()))
 		}})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(recording.Close(), writeJUnit(result, *junit)); err != nil {
+	if err := errors.Join(view.Close(), recording.Close(), writeJUnit(result, *junit)); err != nil {
 		return err
 	}
 	if *asJSON {
@@ -77,8 +76,6 @@ func runVerify(ctx context.Context, c *call) error {
 			return fmt.Errorf("printing the result: %w", err)
 		}
 		fmt.Fprintf(c.stdout, "%s\n", text)
-	} else {
-		fmt.Fprintf(c.stdout, "\n%s\n", result.Words(slices.Contains(chosen, verify.Off)))
 	}
 	if result.Verdict != verify.Agrees {
 		return errDiffers
@@ -95,27 +92,4 @@ func writeJUnit(result *verify.Result, path string) error {
 		return fmt.Errorf("writing JUnit XML: %w", err)
 	}
 	return errors.Join(result.JUnit(file), file.Close())
-}
-
-// eventLine is an event as one line of progress; empty for all else.
-func eventLine(e timeline.Entry) string {
-	if e.Event == nil || e.Event.Kind == timeline.Confirmed {
-		return ""
-	}
-	line := e.Time.Local().Format("15:04:05.000") + " " + string(e.Event.Kind)
-	for _, part := range []string{e.Event.Pod, e.Event.Cause, e.Event.Detail} {
-		if part != "" {
-			line += " " + part
-		}
-	}
-	if e.Event.Kind == timeline.PodEjected {
-		line += fmt.Sprintf(" after %d errors in a row", e.Event.Errors)
-	}
-	if e.Event.Out > 0 {
-		line += fmt.Sprintf(" after %.1fs", e.Event.Out.Seconds())
-	}
-	if e.Event.Source != "" {
-		line += " (" + e.Event.Source + ")"
-	}
-	return line
 }

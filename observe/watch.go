@@ -18,8 +18,10 @@ var watchCommand = command{
 	usage: `usage: go run ./observe watch [flags]
 
 Sends requests from inside of the mesh and shows each pod as the client's
-sidecar sees it: in rotation, ejected, or going. On a pipe it prints one line an
-event. It ends with Ctrl-C or after --duration.
+sidecar sees it: in rotation, ejected, or going. On a terminal it draws the pods,
+the recent answers and the log anew as they change, in colour unless NO_COLOR is
+set; on a pipe it prints one line an event. It ends with Ctrl-C or after
+--duration.
 
 With --web it shows the run as a page on this machine's loopback, with switches
 for the load, and prints the page's URL as its first line.
@@ -67,7 +69,8 @@ func runWatch(ctx context.Context, c *call) error {
 		return err
 	}
 	defer page.Close()
-	view := newView(c, *asJSON)
+	view := newView(c, c.stdout, *asJSON, 1)
+	defer view.Close()
 	for e := range session.Entries() {
 		page.Show(e, time.Now())
 		if err := errors.Join(recording.Write(e), view.Show(e, time.Now())); err != nil {

@@ -39,7 +39,7 @@ func TestARecordingIsShownAsAPage(t *testing.T) {
 		t.Fatalf("first line: got %q, want the page's URL", lines.Text())
 	}
 	lines.Scan()
-	if !strings.Contains(lines.Text(), "ejected b after 1 errors in a row") {
+	if !strings.Contains(lines.Text(), "ejected b after 1 error in a row") {
 		t.Errorf("second line: got %q, want the event", lines.Text())
 	}
 	response, err := http.Get(address.String() + "events")
