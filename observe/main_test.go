@@ -7,7 +7,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// asObserve makes the test binary the command itself.
+const asObserve = "TEST_AS_OBSERVE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asObserve) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"observe": main})
 }
 
