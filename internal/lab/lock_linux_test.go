@@ -92,8 +92,15 @@ func TestASecondCommandWaitsAndSaysForWhom(t *testing.T) {
 				done <- err
 			}()
 			want := fmt.Sprintf("waiting for `lab up`, process %d to end", other.Process.Pid)
-			if note := <-notes; note != want {
-				t.Errorf("note: got %q, want %q", note, want)
+			select {
+			case note := <-notes:
+				if note != want {
+					t.Errorf("note: got %q, want %q", note, want)
+				}
+			case err := <-done:
+				t.Fatalf("got the lock that another process holds (%v)", err)
+			case <-time.After(20 * time.Second):
+				t.Fatalf("no note, want %q", want)
 			}
 			select {
 			case err := <-done:

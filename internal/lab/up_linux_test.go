@@ -75,18 +75,25 @@ func TestUpAgainStartsAndBuildsNothing(t *testing.T) {
 // A crash, a reboot, or a supervisor that was killed: what the lab before left
 // does not fit a cluster that starts anew.
 func TestUpAfterACrashBeginsWithNothing(t *testing.T) {
+	remove := func(name string) func(*testing.T, trial) {
+		return func(t *testing.T, tr trial) {
+			path := filepath.Join(tr.State, name)
+			if _, err := os.Stat(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	tests := []struct {
 		name  string
 		crash func(t *testing.T, tr trial)
 	}{
 		{"the supervisor is gone", func(_ *testing.T, tr trial) { tr.host.running = nil }},
-		{"the state folder was taken away", func(t *testing.T, tr trial) {
-			for _, name := range []string{"kubeconfig", "daemons.json"} {
-				if err := os.Remove(filepath.Join(tr.State, name)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}},
+		{"the state folder was taken away", remove("")},
+		{"the kubeconfig was taken away", remove("kubeconfig")},
+		{"the supervisor's plan was taken away", remove("daemons.json")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

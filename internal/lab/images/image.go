@@ -119,8 +119,8 @@ type writer struct {
 func (t *writer) header(h *tar.Header) error {
 	h.ModTime, h.Format = epoch, tar.FormatPAX
 	h.Name = strings.TrimPrefix(h.Name, "/")
-	if t.seen[h.Name] {
-		return nil
+	if t.seen[h.Name] { // what follows would be written into the file before
+		return fmt.Errorf("writing the image: it has two files %q", h.Name)
 	}
 	t.seen[h.Name] = true
 	return t.tar.WriteHeader(h)

@@ -141,6 +141,8 @@ func TestAnImageThatCannotBeWrittenNamesTheFile(t *testing.T) {
 		{"a file that is missing", Image{Files: map[string]string{"f": dir + "/no"}}, "copying into the image: open " + dir + "/no: "},
 		{"a tree that is missing", Image{Trees: map[string]string{"t": dir + "/no"}}, "lstat " + dir + "/no: "},
 		{"a folder in the place of a file", Image{Files: map[string]string{"f": dir}}, `copying "` + dir + `" into the image: `},
+		{"a text in the place of a file", Image{Files: map[string]string{"f": dir + "/tool"}, Texts: map[string]string{"/f": "text"}}, `writing the image: it has two files "f"`},
+		{"a link in the place of a text", Image{Texts: map[string]string{"f": "text"}, Links: map[string]string{"f": "g"}}, `writing the image: it has two files "f"`},
 		{"a binary that ldd cannot read", Image{Binaries: map[string]string{"b": dir + "/tool"}}, `listing the libraries of "` + dir + `/tool": broken`},
 	}
 	for _, tt := range tests {
