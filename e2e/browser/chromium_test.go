@@ -97,20 +97,20 @@ func remove(t *testing.T, dir string) {
 	}
 }
 
-// page is one tab. Its test fails when the tab loads anything from elsewhere, or
+// tab is a tab with the page. Its test fails when the tab loads anything from elsewhere, or
 // anything goes wrong in it.
-type page struct {
+type tab struct {
 	*testing.T
 	ctx context.Context
 }
 
 // open shows the page in a new tab, and waits until it is live.
-func open(t *testing.T, browser context.Context) *page {
+func open(t *testing.T, browser context.Context) *tab {
 	t.Helper()
 	url := watchURL(t)
 	ctx, stop := chromedp.NewContext(browser)
 	t.Cleanup(stop)
-	p := &page{t, ctx}
+	p := &tab{t, ctx}
 	var mu sync.Mutex
 	var wrong []string
 	p.must(chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)))
@@ -143,7 +143,7 @@ func open(t *testing.T, browser context.Context) *page {
 	return p
 }
 
-func (p *page) must(err error) {
+func (p *tab) must(err error) {
 	p.Helper()
 	if err != nil {
 		p.Fatal(err)
@@ -151,7 +151,7 @@ func (p *page) must(err error) {
 }
 
 // ask evaluates an expression in the page.
-func ask[T any](p *page, expression string) T {
+func ask[T any](p *tab, expression string) T {
 	p.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
@@ -161,7 +161,7 @@ func ask[T any](p *page, expression string) T {
 }
 
 // wait for an expression to be true.
-func (p *page) wait(what string, limit time.Duration, expression string) {
+func (p *tab) wait(what string, limit time.Duration, expression string) {
 	p.Helper()
 	ctx, stop := context.WithTimeout(p.ctx, limit)
 	defer stop()
@@ -183,7 +183,7 @@ func (p *page) wait(what string, limit time.Duration, expression string) {
 }
 
 // focus goes to an element with the Tab key alone.
-func (p *page) focus(id string) {
+func (p *tab) focus(id string) {
 	p.Helper()
 	for range 50 {
 		if ask[string](p, `document.activeElement?.id ?? ""`) == id {
@@ -197,13 +197,13 @@ func (p *page) focus(id string) {
 	p.Fatalf("the Tab key does not reach #%s", id)
 }
 
-func (p *page) press(keys string) {
+func (p *tab) press(keys string) {
 	p.Helper()
 	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys)))
 }
 
 // prefer sets what the user prefers, such as prefers-color-scheme.
-func (p *page) prefer(name, value string) {
+func (p *tab) prefer(name, value string) {
 	p.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia,
 		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})

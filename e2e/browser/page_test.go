@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -19,7 +20,7 @@ new MutationObserver(() => {
     const { pod, version, state, left = "", ejections } = tile.dataset;
     const text = tile.querySelector(".face:not([inert])").innerText;
     const last = window.seen.findLast((s) => s.pod === pod);
-    if (last?.state !== state || last?.left !== left) window.seen.push({ pod, version, state, left, text, ejections: Number(ejections) });
+    if (last?.state !== state || last?.left !== left) window.seen.push({ pod, version, state, left, text, ejections: Number(ejections), at: Date.now() });
   }
 }).observe(document.getElementById("tiles"), { subtree: true, attributes: true, attributeFilter: ["data-state", "data-left"] });
 true`
@@ -27,7 +28,11 @@ true`
 type sight struct {
 	Pod, Version, State, Left, Text string
 	Ejections                       int
+	At                              int64 // milliseconds since 1970
 }
+
+// promised is the longest time from Envoy's decision to the screen.
+const promised = 500 * time.Millisecond
 
 // cycle is what one faulty pod's tile showed from in rotation to ejected and
 // back; false while it has not happened.
@@ -90,6 +95,13 @@ func TestAPodIsEjectedAndComesBack(t *testing.T) {
 	if after.Ejections < before.Ejections+1 || !strings.Contains(after.Text, "in rotation") {
 		t.Errorf("after the return: got %+v, want one ejection more than %d and in rotation", after, before.Ejections)
 	}
+	decided := ask[int64](p, fmt.Sprintf(`Date.parse(document.querySelector('#log [data-kind="ejected"][data-pod=%q][data-ejection="%d"] time').dateTime)`,
+		after.Pod, way[1].Ejections))
+	late := time.Duration(way[1].At-decided) * time.Millisecond
+	t.Logf("shown %s after the decision", late)
+	if late > promised {
+		t.Errorf("the ejection was shown %s after the decision, want at most %s", late, promised)
+	}
 	log := ask[string](p, `document.getElementById("log").innerText`)
 	for _, want := range []string{after.Pod + " was ejected", after.Pod + " is back"} {
 		if !strings.Contains(log, want) {
@@ -103,7 +115,7 @@ func TestAPodIsEjectedAndComesBack(t *testing.T) {
 }
 
 // switchLoad turns the load on or off with the keyboard, if it is not yet.
-func (p *page) switchLoad(on bool) {
+func (p *tab) switchLoad(on bool) {
 	p.Helper()
 	is := fmt.Sprintf(`document.getElementById("load").dataset.on === "%t"`, on)
 	if ask[bool](p, is) {
@@ -143,6 +155,21 @@ func TestTheLoadIsSwitchedWithTheKeyboard(t *testing.T) {
 	other.switchLoad(true)
 	p.wait("the first page to know that the load is on", 5*time.Second, `document.getElementById("load-words").innerText.startsWith("On")`)
 	p.wait("requests again", limit(t), fmt.Sprintf("%s > %d", requests, before))
+}
+
+func TestALostStreamIsSaidAndFollowedAgain(t *testing.T) {
+	p := open(t, start(t))
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.streams = [];
+		window.EventSource = class extends EventSource { constructor(url) { super(url); window.streams.push(this); } };`})
+	p.must(err)
+	p.must(chromedp.Do(p.ctx, chromedp.Reload()))
+	const live = `document.body.dataset.link === "live" && document.querySelectorAll("#tiles [data-pod]").length > 0`
+	p.wait("the page to be live", 10*time.Second, live)
+	ask[bool](p, `window.streams[0].dispatchEvent(new Event("error"))`)
+	if words := ask[string](p, `document.getElementById("link").innerText`); !strings.Contains(words, "reconnecting") {
+		t.Errorf("without a stream the page says %q, want that it reconnects", words)
+	}
+	p.wait("the page to be live again", 10*time.Second, live+" && window.streams.length === 2 && window.streams[0].readyState === EventSource.CLOSED")
 }
 
 func TestTheRateIsAppliedAndBadValuesAreRefused(t *testing.T) {
@@ -211,7 +238,7 @@ func TestWhoWantsNoMotionGetsNone(t *testing.T) {
 }
 
 // pictures writes what the page looks like to WATCH_SCREENSHOTS, if that is set.
-func (p *page) pictures(name string) {
+func (p *tab) pictures(name string) {
 	p.Helper()
 	dir := os.Getenv("WATCH_SCREENSHOTS")
 	if dir == "" {

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"path"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBadLoadsAreRefusedWithAllReasons(t *testing.T) {
@@ -58,7 +60,9 @@ func TestOnlyLoopbackIsServed(t *testing.T) {
 	port := p.URL[strings.LastIndex(p.URL, ":")+1 : len(p.URL)-1]
 	get := func(t *testing.T, path string, headers map[string]string) (int, string) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), "GET", p.URL+path, nil)
+		limited, stop := context.WithTimeout(t.Context(), 5*time.Second) // events do not end
+		defer stop()
+		request, err := http.NewRequestWithContext(limited, "GET", p.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

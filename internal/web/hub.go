@@ -55,9 +55,12 @@ func newHub(o Options) *hub {
 func (h *hub) show(e timeline.Entry, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.clock, h.wall = now, time.Now()
+	// A recording's answers carry the time of sending, which is past.
+	if now.After(h.now()) {
+		h.clock, h.wall = now, time.Now()
+	}
 	h.board.Apply(e)
-	h.series.apply(e, h.board.Rows, now)
+	h.series.apply(e, h.board.Rows, h.now())
 	if e.Event != nil {
 		h.note(*e.Event)
 	}

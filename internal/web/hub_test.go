@@ -223,6 +223,7 @@ func TestTheClockFollowsTheRun(t *testing.T) {
 				h := newHub(Options{Pace: tt.pace})
 				h.show(header(start), start)
 				time.Sleep(2 * time.Second)
+				h.show(answered(start, "a", 200), start) // is no way back
 				if tt.end {
 					h.end()
 				}

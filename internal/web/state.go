@@ -94,6 +94,9 @@ type eventState struct {
 	At   int64              `json:"at"`
 	Kind timeline.EventKind `json:"kind"`
 	Text string             `json:"text"`
+	// Pod and its Ejection tell one of its times out from another.
+	Pod      string `json:"pod,omitempty"`
+	Ejection int    `json:"ejection,omitempty"`
 }
 
 // log is the newest events, the newest first.
@@ -106,7 +109,8 @@ func (h *hub) log() []eventState {
 		if !e.Decided.IsZero() {
 			at = e.Decided
 		}
-		log = append(log, eventState{ID: h.events - len(known) + i + 1, At: millis(at), Kind: e.Kind, Text: words(e.Event)})
+		log = append(log, eventState{ID: h.events - len(known) + i + 1, At: millis(at), Kind: e.Kind, Text: words(e.Event),
+			Pod: e.Pod, Ejection: e.Ejection})
 	}
 	return log
 }

@@ -15,11 +15,6 @@ type stream struct {
 
 func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
-	// The server's limit of reading a request would end the stream too.
-	if err := out.SetReadDeadline(time.Time{}); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	reader := s.hub.join()
 	defer reader.leave()

@@ -32,7 +32,7 @@ function receive(changes) {
   clock.set(state.clock);
   showHead(state);
   showFigures(state);
-  showLost(state.lost);
+  showLost(state);
   showTiles(state.pods, state.rule.threshold ?? 0, clock.now());
   showLog(state.events, state.run.began);
   load.show(state.load, state.run.controls && !state.run.ended);

@@ -6,7 +6,7 @@ const svg = document.getElementById("chart");
 const grid = svg.querySelector(".grid"), lanes = svg.querySelector(".lanes");
 const bars = [".ok", ".gateway", ".other", ".none"].map((name) => svg.querySelector(name));
 const span = 90; // seconds that are shown
-const left = 34, right = 8, top = 8, height = 150, lane = 28;
+const left = 34, right = 8, top = 8, height = 150, lane = 31;
 let said = 0;
 
 export function drawChart({ run, seconds, bands, pods }, now) {
@@ -63,11 +63,11 @@ function drawLanes(names, bands, pods, now, began, x) {
     const at = top + height + 30 + i * lane;
     const known = pods.some((pod) => pod.name === name);
     parts.push(make("text", { x: left, y: at + 10, class: "pod" }, known ? name : `${name} (removed)`));
-    if (known) parts.push(make("rect", { x: began, y: at + 15, width: Math.max(end - began, 0), height: 8, rx: 2, class: "in" }));
+    if (known) parts.push(make("rect", { x: began, y: at + 18, width: Math.max(end - began, 0), height: 8, rx: 2, class: "in" }));
     for (const band of bands.filter((b) => b.pod === name)) {
       const from = x(band.from), to = x(band.to || now);
       if (to - from < 0.5) continue;
-      parts.push(make("rect", { x: from, y: at + 13, width: to - from, height: 12, rx: 2, class: "out" }));
+      parts.push(make("rect", { x: from, y: at + 16, width: to - from, height: 12, rx: 2, class: "out" }));
     }
   });
   lanes.replaceChildren(...parts);

@@ -38,8 +38,8 @@ export function showSuccess(seconds, now) {
   figure.dataset.tone = !all ? "" : good === all ? "good" : "bad";
 }
 
-export function showLost(lost) {
-  const sources = Object.keys(lost).sort();
+export function showLost({ lost, run }) {
+  const sources = run.ended ? [] : Object.keys(lost).sort();
   const banner = by("banner");
   banner.hidden = sources.length === 0;
   text(banner, sources.length ? `Lost touch with: ${sources.join(", ")}. What is shown may be old; trying again.` : "");

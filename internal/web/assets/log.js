@@ -39,6 +39,8 @@ function busy() {
 function make(event) {
   const item = document.createElement("li");
   item.dataset.kind = event.kind;
+  item.dataset.pod = event.pod ?? "";
+  item.dataset.ejection = event.ejection ?? "";
   item.append(document.createElement("time"), " ", document.createElement("span"));
   return item;
 }

@@ -81,7 +81,7 @@ function tickTile({ element, pod }, now) {
     delete element.dataset.left;
     return;
   }
-  const left = Math.max(Math.ceil((pod.back - now) / 1000), 0);
+  const left = Math.ceil(Math.min(Math.max(pod.back - now, 0), pod.out) / 1000);
   const known = pod.back > 0;
   element.dataset.left = known ? left : "";
   element.dataset.waiting = known && left === 0;
