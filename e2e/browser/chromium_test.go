@@ -105,7 +105,7 @@ type tab struct {
 }
 
 // open shows the page in a new tab, and waits until it is live.
-func open(t *testing.T, browser context.Context) *tab {
+func open(browser context.Context, t *testing.T) *tab {
 	t.Helper()
 	url := watchURL(t)
 	ctx, stop := chromedp.NewContext(browser)

@@ -58,7 +58,7 @@ func cycle(seen []sight) ([]sight, bool) {
 }
 
 func TestAPodIsEjectedAndComesBack(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	p.switchLoad(true)
 	ask[bool](p, record)
 	p.wait("an ejection", limit(t), `window.seen.some((s) => s.version === "504" && s.state === "ejected")`)
@@ -130,7 +130,7 @@ const requests = `Number(document.getElementById("requests").innerText.replaceAl
 
 func TestTheLoadIsSwitchedWithTheKeyboard(t *testing.T) {
 	browser := start(t)
-	p := open(t, browser)
+	p := open(browser, t)
 	p.switchLoad(true)
 	before := ask[int](p, requests)
 	p.wait("requests", limit(t), fmt.Sprintf("%s > %d", requests, before))
@@ -147,7 +147,7 @@ func TestTheLoadIsSwitchedWithTheKeyboard(t *testing.T) {
 		return now - window.quiet.since > 6000;
 	})()`, requests))
 
-	other := open(t, browser)
+	other := open(browser, t)
 	if words := ask[string](other, `document.getElementById("load-words").innerText`); !strings.HasPrefix(words, "Off") {
 		t.Errorf("a second page says %q of the load, want Off", words)
 	}
@@ -158,7 +158,7 @@ func TestTheLoadIsSwitchedWithTheKeyboard(t *testing.T) {
 }
 
 func TestALostStreamIsSaidAndFollowedAgain(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.streams = [];
 		window.EventSource = class extends EventSource { constructor(url) { super(url); window.streams.push(this); } };`})
 	p.must(err)
@@ -173,7 +173,7 @@ func TestALostStreamIsSaidAndFollowedAgain(t *testing.T) {
 }
 
 func TestTheRateIsAppliedAndBadValuesAreRefused(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	rate := ask[string](p, `document.getElementById("rate").value`)
 	apply := func(value string) {
 		p.focus("rate")
@@ -191,7 +191,7 @@ func TestTheRateIsAppliedAndBadValuesAreRefused(t *testing.T) {
 }
 
 func TestEveryControlHasANameAndEveryPartAPlace(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	tree, err := chromedp.Call(p.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
 	p.must(err)
 	found := map[string]int{}
@@ -220,7 +220,7 @@ func TestEveryControlHasANameAndEveryPartAPlace(t *testing.T) {
 }
 
 func TestThePageFitsAPhone(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	for _, width := range []int64{320, 390, 768, 1280} {
 		p.must(chromedp.Do(p.ctx, chromedp.EmulateViewport(width, 844)))
 		p.wait(fmt.Sprintf("a page without sideways scrolling at %d pixels", width), 5*time.Second,
@@ -229,7 +229,7 @@ func TestThePageFitsAPhone(t *testing.T) {
 }
 
 func TestWhoWantsNoMotionGetsNone(t *testing.T) {
-	p := open(t, start(t))
+	p := open(start(t), t)
 	p.prefer("prefers-reduced-motion", "reduce")
 	p.wait("no motion", 5*time.Second, `[...document.querySelectorAll(".tile, .flip")].every((e) => {
 		const style = getComputedStyle(e);
