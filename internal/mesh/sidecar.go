@@ -16,7 +16,9 @@ import (
 const (
 	// pushLimit is how long Istio may take to bring a change to the sidecar.
 	pushLimit = 15 * time.Second
-	pause     = 100 * time.Millisecond
+	// rolloutLimit is how long a pod may take to end: twice its grace period.
+	rolloutLimit = 30 * time.Second
+	pause        = 100 * time.Millisecond
 )
 
 // Pods are the service's pods now.
@@ -55,6 +57,30 @@ func Stats(ctx context.Context, m Mesh, c Client) (envoyadmin.Stats, error) {
 		return envoyadmin.Stats{}, err
 	}
 	return envoyadmin.ParseStats(text, cluster)
+}
+
+// Settled waits until no pod of the service is terminating. A rollout changes the
+// sidecar's endpoints while it ends, and Envoy's workers then hear of an ejection
+// up to a second late.
+func Settled(ctx context.Context, m Mesh, say func(string)) error {
+	said := false
+	return wait.For(ctx, "the service's terminating pods to be gone", rolloutLimit, pause, func(ctx context.Context) error {
+		pods, err := Pods(ctx, m)
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods {
+			if pod.State != timeline.Terminating {
+				continue
+			}
+			if !said {
+				said = true
+				say(fmt.Sprintf("Waiting for %s, which is terminating, to be gone.", pod.Name))
+			}
+			return fmt.Errorf("%s is terminating", pod.Name)
+		}
+		return nil
+	})
 }
 
 // InForce waits until the client's sidecar has the rule. The error says what it

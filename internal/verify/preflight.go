@@ -33,6 +33,9 @@ func (r *run) preflight() (bool, error) {
 	if r.rule.Enabled == r.wants(Off) {
 		return fail(r.rule.Words(0, 0), r.wrongSwitch())
 	}
+	if err := mesh.Settled(r.ctx, r.mesh, r.Say); err != nil {
+		return false, err
+	}
 	if err := r.announce(); err != nil {
 		return false, err
 	}
