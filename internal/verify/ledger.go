@@ -32,6 +32,7 @@ type ledger struct {
 	restarted       bool
 	changes         []time.Time // of any pod's ejections and returns, as decided
 	alone           int         // answers that no pod gave
+	newest          time.Time   // when the last answer that came was asked for
 }
 
 // account is one pod's.
@@ -74,9 +75,14 @@ func (l *ledger) apply(e timeline.Entry) {
 		if l.counters = e.Snapshot.Counters; !l.seen {
 			l.first, l.seen = l.counters, true
 		}
-	case e.Answer != nil && e.Answer.Pod == "":
-		l.alone++
 	case e.Answer != nil:
+		if e.Time.After(l.newest) {
+			l.newest = e.Time
+		}
+		if e.Answer.Pod == "" {
+			l.alone++
+			return
+		}
 		a := l.account(e.Answer.Pod)
 		a.answers = append(a.answers, answer{sent: e.Time, end: e.Time.Add(e.Answer.Latency), code: e.Answer.Code})
 	case e.Event != nil:
@@ -170,10 +176,13 @@ func (o out) back() time.Time       { return first(o.backTold, o.backReported) }
 func (o out) returned() bool        { return !o.backReported.IsZero() }
 func (o out) lasted() time.Duration { return o.back().Sub(o.at()) }
 
-// settled is true once all sources of the ejection, or of the return, were heard.
-func (o out) settled(now time.Time) bool {
-	return !o.decided.IsZero() || now.Sub(o.reported) > logLimit
+// settled is true once all that tells of the ejection was heard: the log, and an
+// answer that was asked for later, before which the one that caused it has come.
+func (l *ledger) settled(o out, now time.Time) bool {
+	return !o.decided.IsZero() && l.newest.After(o.decided.Add(logStep)) || now.Sub(o.reported) > logLimit
 }
+
+// backSettled is true once all sources of the return were heard.
 func (o out) backSettled(now time.Time) bool {
 	return o.returned() && (!o.backTold.IsZero() || now.Sub(o.backReported) > logLimit)
 }

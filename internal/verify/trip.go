@@ -70,7 +70,7 @@ func (r *run) trip() error {
 	done := func() bool {
 		now := time.Now()
 		for _, a := range r.ledger.failing() {
-			if !hopeless(a) && (len(a.outs) == 0 || !a.outs[0].settled(now)) {
+			if !hopeless(a) && (len(a.outs) == 0 || !r.ledger.settled(a.outs[0], now)) {
 				return false
 			}
 		}
