@@ -82,6 +82,7 @@ fmt:
 
 ## golden: write the golden files anew; read the diff before you commit it
 golden:
+	cd servicex && $(GO) test . -update
 	$(GO) test ./infra ./internal/... ./observe -update || true
 	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
 	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
