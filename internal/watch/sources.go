@@ -155,7 +155,7 @@ func (s *Session) load(ctx context.Context, alive func()) error {
 		return err
 	case other := <-s.loads:
 		stop()
-		_ = <-ended // it was stopped by us
+		<-ended //nolint:errcheck // it was stopped by us
 		s.again(other)
 		return nil
 	}
