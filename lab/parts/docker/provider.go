@@ -60,7 +60,7 @@ func (p *provider) CheckConfig(_ context.Context, req *rpc.CheckRequest) (*rpc.C
 
 // Configure takes the engine's address and says what this plugin is.
 func (p *provider) Configure(ctx context.Context, req *rpc.ConfigureRequest) (*rpc.ConfigureResponse, error) {
-	host := req.GetVariables()["docker:config:host"]
+	host := req.GetVariables()["docker:config:host"] //nolint:staticcheck // deprecated, and what the engine sends
 	if v := req.GetArgs().GetFields()["host"].GetStringValue(); host == "" && !isUnknown(v) {
 		host = v
 	}

@@ -41,7 +41,7 @@ func started(t *testing.T, engine *fakeEngine) (*provider, *heard) {
 	h := &heard{}
 	p := newProvider(t.Context(), h)
 	vars := map[string]string{"docker:config:host": engine.start(t)}
-	if _, err := p.Configure(t.Context(), &rpc.ConfigureRequest{Variables: vars}); err != nil {
+	if _, err := p.Configure(t.Context(), &rpc.ConfigureRequest{Variables: vars}); err != nil { //nolint:staticcheck // deprecated, and what the engine sends
 		t.Fatal(err)
 	}
 	return p, h

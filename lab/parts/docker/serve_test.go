@@ -51,7 +51,7 @@ func TestPluginSpeaksToPulumiAndEndsWithIt(t *testing.T) {
 		t.Errorf("version %q, want %q", info.GetVersion(), version)
 	}
 	config := map[string]string{"docker:config:host": "unix:///run/lab/docker.sock"}
-	resp, err := plugin.Configure(t.Context(), &rpc.ConfigureRequest{Variables: config})
+	resp, err := plugin.Configure(t.Context(), &rpc.ConfigureRequest{Variables: config}) //nolint:staticcheck // deprecated, and what the engine sends
 	must(t, err)
 	if resp.GetAcceptSecrets() || !resp.GetSupportsPreview() {
 		t.Errorf("capabilities %v, want previews, and secrets kept by the engine", resp)
