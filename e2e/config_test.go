@@ -28,7 +28,7 @@ func badConfigurations(t *testing.T) {
 		{"several at once", map[string]string{"outlier.consecutivErrors": "5", "image.repository": "UPPER/Case", "faulty.maxDelay": "soon"},
 			[]string{"outlier.consecutivErrors", "outlier.consecutiveErrors", "image.repository", "UPPER/Case", "faulty.maxDelay", `"soon"`}},
 	}
-	before := everything(t)
+	before := settled(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			file := stackFile(t, tt.settings)

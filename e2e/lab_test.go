@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"istio-circuit-breaker/internal/wait"
 )
 
 // Commands are bounded, so that a hang fails with what it printed.
@@ -137,6 +140,30 @@ func everything(t *testing.T) map[string]bool {
 		t.Fatalf("listing all objects: only %d found:\n%s", len(found), list)
 	}
 	return found
+}
+
+// settled is everything once that has stayed the same for three looks: a cluster
+// that has just come up goes on making what belongs to it.
+func settled(t *testing.T) map[string]bool {
+	t.Helper()
+	var last map[string]bool
+	same := 0
+	err := wait.For(t.Context(), "the cluster to settle", time.Minute, time.Second, func(context.Context) error {
+		now := everything(t)
+		if maps.Equal(now, last) {
+			same++
+		} else {
+			same = 0
+		}
+		if last = now; same < 2 {
+			return fmt.Errorf("%d objects, the same %d times", len(now), same+1)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return last
 }
 
 // beyond lists what is in after and not in before.
