@@ -14,6 +14,9 @@ import (
 	"syscall"
 
 	"istio-circuit-breaker/internal/hint"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 )
 
 // Exit codes.
@@ -40,6 +43,9 @@ func commands() []command {
 }
 
 func main() {
+	// client-go logs lost connections to stderr, over the live view; they are on
+	// record as events.
+	klog.SetLogger(logr.Discard())
 	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 }
 
