@@ -131,7 +131,8 @@ func (s *Sim) Specs() []json.RawMessage {
 	return s.specs
 }
 
-func (s *Sim) forget() { s.hosts, s.counters = map[string]*host{}, timeline.Counters{} }
+// forget is what a new sidecar knows, its balancer's turn included.
+func (s *Sim) forget() { s.hosts, s.counters, s.turn = map[string]*host{}, timeline.Counters{}, 0 }
 
 func (s *Sim) host(name string) *host {
 	if s.hosts[name] == nil {
