@@ -169,16 +169,27 @@ func (r *run) start(t *testing.T) error {
 		r.engine.Outputs = providers
 	}
 	p := program{raw: r.settings.raw(), connect: r.api.start(t), poll: time.Millisecond}
-	return r.engine.Run(project, stack, r.preview, func(ctx *pulumi.Context) error {
+	outputs := make(chan map[string]any, 1)
+	err := r.engine.Run(project, stack, r.preview, func(ctx *pulumi.Context) error {
 		if err := p.run(ctx); err != nil {
 			return err
 		}
 		pulumi.Map(ctx.GetCurrentExportMap()).ToMapOutput().ApplyT(func(values map[string]any) any {
-			r.outputs = values
+			outputs <- values
 			return nil
 		})
 		return nil
 	})
+	if err != nil || r.preview { // whose outputs are not known
+		return err
+	}
+	// The run may end a moment before what was applied to its outputs.
+	select {
+	case r.outputs = <-outputs:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the outputs were not known within 10s of the run's end")
+	}
+	return nil
 }
 
 // up runs the program and ends the test if that fails.
