@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,15 +58,14 @@ type live struct {
 	board board.Board
 	past  []board.Board // of the runs before, where a recording holds several
 	note  string
-	// clock is the run's time at the moment that was read from the wall.
-	clock, wall time.Time
-	err         error // of the terminal
+	clock board.Clock
+	err   error // of the terminal
 
 	fresh, stop, stopped chan struct{}
 }
 
 func newLive(d display, pace float64) *live {
-	l := &live{display: d, pace: pace, fresh: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{})}
+	l := &live{display: d, pace: pace, clock: board.Clock{Pace: pace}, fresh: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{})}
 	if pace == 0 {
 		close(l.stopped)
 		return l
@@ -81,10 +79,7 @@ func newLive(d display, pace float64) *live {
 func (l *live) show(e timeline.Entry, at time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// A recording's answers carry the time of sending, which is past.
-	if at.After(l.now()) {
-		l.clock, l.wall = at, time.Now()
-	}
+	l.clock.Reach(at)
 	if e.Header != nil && l.board.Header.Version != 0 {
 		l.past, l.board = append(l.past, l.board), board.Board{}
 	}
@@ -106,14 +101,6 @@ func (l *live) changed() {
 	case l.fresh <- struct{}{}:
 	default: // the drawing to come shows it
 	}
-}
-
-// now is the run's time.
-func (l *live) now() time.Time {
-	if l.clock.IsZero() {
-		return l.clock
-	}
-	return l.clock.Add(time.Duration(float64(time.Since(l.wall)) * l.pace))
 }
 
 // run draws what is new, and the time that passes.
@@ -155,7 +142,7 @@ func (l *live) draw() {
 
 // shown is the time on the screen, in this machine's zone.
 func (l *live) shown() time.Time {
-	if now := l.now(); !now.IsZero() {
+	if now := l.clock.Now(); !now.IsZero() {
 		return now.Local()
 	}
 	return time.Now()
@@ -209,5 +196,5 @@ func (l *live) close() error {
 			l.write("\n")
 		}
 	}
-	return errors.Join(l.err)
+	return l.err
 }

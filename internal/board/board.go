@@ -99,7 +99,7 @@ func (b *Board) answer(at time.Time, a timeline.Answer) {
 	switch {
 	case a.Code == 0:
 		b.Totals.NoAnswer++
-	case gateway(a.Code):
+	case timeline.GatewayError(a.Code):
 		b.Totals.Gateway++
 	case a.Code >= 200 && a.Code < 400:
 		b.Totals.OK++
@@ -215,8 +215,6 @@ func decided(at time.Time, e timeline.Event) time.Time {
 	}
 	return e.Decided
 }
-
-func gateway(code int) bool { return code >= 502 && code <= 504 }
 
 // last keeps the newest n, in an array of their own so that old ones are freed.
 func last[T any](all []T, n int) []T {

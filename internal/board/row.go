@@ -51,7 +51,7 @@ func (r *Row) answer(a timeline.Answer) {
 	default:
 		r.Other++
 	}
-	if gateway(a.Code) {
+	if timeline.GatewayError(a.Code) {
 		r.InARow++
 	} else {
 		r.InARow = 0

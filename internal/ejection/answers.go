@@ -40,7 +40,7 @@ func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
 		return nil
 	}
 	h := f.host(address)
-	next := answered{sent: sent, end: sent.Add(a.Latency), error: a.Code >= 502 && a.Code <= 504}
+	next := answered{sent: sent, end: sent.Add(a.Latency), error: timeline.GatewayError(a.Code)}
 	i, _ := slices.BinarySearchFunc(h.answers, next.end, func(x answered, t time.Time) int { return cmp.Compare(x.end.UnixNano(), t.UnixNano()+1) })
 	h.answers = slices.Insert(h.answers, i, next)
 	if len(h.answers) > kept {

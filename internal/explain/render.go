@@ -62,7 +62,7 @@ func (e Explanation) Text(w io.Writer) error {
 			if i == 0 {
 				label = "Back after"
 			}
-			line(label, "%s %s to %s", ordinal(out.Number), span(out.LeastSeconds), span(out.MostSeconds))
+			line(label, "%s %s to %s", breaker.Ordinal(out.Number)+" time:", span(out.LeastSeconds), span(out.MostSeconds))
 		}
 		line("", "grows by %s each time, up to %s, plus the wait for the sweep (every %s); falls by one step for each sweep that the pod was back",
 			span(e.Growth.BaseSeconds), span(e.Growth.CapSeconds), span(e.Growth.SweepSeconds))
@@ -140,19 +140,4 @@ func whole(seconds float64) string {
 		return breaker.Short(d.Round(time.Second))
 	}
 	return breaker.Short(d.Round(100 * time.Millisecond))
-}
-
-func ordinal(n int) string {
-	end := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			end = "st"
-		case 2:
-			end = "nd"
-		case 3:
-			end = "rd"
-		}
-	}
-	return fmt.Sprintf("%d%s time:", n, end)
 }

@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"istio-circuit-breaker/internal/breaker"
+)
 
 // laneHead is a lane's name and note, over it.
 func (f frame) laneHead(l lane, y float64) []shape {
@@ -52,7 +56,7 @@ func (f frame) laneBands(l lane, y, h float64) []shape {
 
 // words say one ejection.
 func (o Out) words() string {
-	s := ordinal(o.Number) + " ejection"
+	s := breaker.Ordinal(o.Number) + " ejection"
 	if o.Number == 0 {
 		s = "out before the recording began"
 	}
@@ -71,7 +75,7 @@ func (f frame) laneOuts(p *Pod, base float64) []shape {
 	var shapes []shape
 	for _, o := range p.Outs {
 		from, to := f.x(o.From), f.x(o.To)
-		lasted, number := seconds(o.Seconds()), ordinal(o.Number)
+		lasted, number := seconds(o.Seconds()), breaker.Ordinal(o.Number)
 		long := number + " ejection, out " + lasted
 		if o.Number == 0 {
 			number, long = "out", "out before, "+lasted

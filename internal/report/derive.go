@@ -123,7 +123,7 @@ func lasted(rule breaker.Rule, o *Out, low, high int) Check {
 	if high != low {
 		factor = fmt.Sprintf("%d or %d", min(low, high), max(low, high))
 	}
-	c := Check{What: ordinal(o.Number) + " ejection", Configured: fmt.Sprintf("%.1f to %.1f s", least, most), Measured: fmt.Sprintf("%.1f s", o.Seconds()),
+	c := Check{What: breaker.Ordinal(o.Number) + " ejection", Configured: fmt.Sprintf("%.1f to %.1f s", least, most), Measured: fmt.Sprintf("%.1f s", o.Seconds()),
 		Tolerance: "up to 1 s more",
 		Why:       fmt.Sprintf("%s × base %s, and the wait for the sweep, every %s", factor, breaker.Short(rule.Base()), breaker.Short(rule.Sweep()))}
 	switch {

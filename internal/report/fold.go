@@ -97,7 +97,7 @@ func (f *folding) answer(at float64, a timeline.Answer) {
 	switch {
 	case a.Code == 0:
 		x.kind = silent
-	case a.Code >= 502 && a.Code <= 504:
+	case timeline.GatewayError(a.Code):
 		x.kind = gateway
 	case a.Code >= 200 && a.Code < 400:
 		x.kind = ok

@@ -176,7 +176,7 @@ func (e Event) detail() string {
 		}
 	}
 	if e.Kind == timeline.PodEjected {
-		add(ordinal(max(e.Ejection, 1)) + " time")
+		add(breaker.Ordinal(max(e.Ejection, 1)) + " time")
 		add("after " + count(e.Errors, "error") + " in a row")
 	}
 	if e.Out > 0 {

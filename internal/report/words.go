@@ -151,21 +151,6 @@ func count(n int, noun string) string {
 	return many(n) + " " + noun + "s"
 }
 
-func ordinal(n int) string {
-	end := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			end = "st"
-		case 2:
-			end = "nd"
-		case 3:
-			end = "rd"
-		}
-	}
-	return strconv.Itoa(n) + end
-}
-
 // zone is the time zone that a recording was made in, as its times carry it. The
 // zone of the machine that makes the page has no part in it.
 func zone(t time.Time) *time.Location {

@@ -3,6 +3,8 @@ package report
 import (
 	"testing"
 	"time"
+
+	"istio-circuit-breaker/internal/breaker"
 )
 
 func TestTextOfARecordingIsMadeHarmless(t *testing.T) {
@@ -40,7 +42,7 @@ func TestNumbersReadWell(t *testing.T) {
 		{percent(0), "0.0 %"}, {percent(1), "100.0 %"}, {percent(0.9999), "> 99.9 %"}, {percent(0.0001), "< 0.1 %"}, {percent(0.954), "95.4 %"},
 		{many(0), "0"}, {many(999), "999"}, {many(1000), "1,000"}, {many(1234567), "1,234,567"}, {many(-1234), "-1,234"},
 		{count(1, "pod"), "1 pod"}, {count(2, "pod"), "2 pods"},
-		{ordinal(1), "1st"}, {ordinal(2), "2nd"}, {ordinal(3), "3rd"}, {ordinal(11), "11th"}, {ordinal(22), "22nd"}, {ordinal(112), "112th"},
+		{breaker.Ordinal(1), "1st"}, {breaker.Ordinal(2), "2nd"}, {breaker.Ordinal(3), "3rd"}, {breaker.Ordinal(11), "11th"}, {breaker.Ordinal(22), "22nd"}, {breaker.Ordinal(112), "112th"},
 		{glue("4 s and 95.4 %, 3 pods"), "4\u00a0s and 95.4\u00a0%, 3 pods"},
 	}
 	for _, tt := range tests {

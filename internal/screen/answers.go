@@ -2,6 +2,7 @@ package screen
 
 import (
 	"istio-circuit-breaker/internal/board"
+	"istio-circuit-breaker/internal/timeline"
 )
 
 // mark is a kind of answer in the line of recent ones.
@@ -29,7 +30,7 @@ func markOf(a board.Answer) mark {
 		return marks.none
 	case a.Pod == "" && a.Code >= 500:
 		return marks.noPod
-	case a.Code >= 502 && a.Code <= 504:
+	case timeline.GatewayError(a.Code):
 		return marks.gateway
 	case a.Code == 200:
 		return marks.ok

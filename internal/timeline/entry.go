@@ -45,6 +45,10 @@ type Answer struct {
 	Error   string        `json:"error,omitempty"`
 }
 
+// GatewayError reports whether an HTTP status is one of those that Envoy counts
+// as a gateway failure: 502, 503 and 504 (outlier_detection_impl.cc).
+func GatewayError(code int) bool { return code >= 502 && code <= 504 }
+
 // Snapshot is what the client's sidecar and the API server say at one moment.
 // It is written when something but the request counts changed, and at least
 // once a second.

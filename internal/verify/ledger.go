@@ -50,7 +50,7 @@ type answer struct {
 	code      int
 }
 
-func (a answer) gateway() bool { return a.code >= 502 && a.code <= 504 }
+func (a answer) gateway() bool { return timeline.GatewayError(a.code) }
 
 // out is one ejection: as reported, and as decided where Envoy's log told.
 type out struct {

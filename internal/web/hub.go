@@ -28,8 +28,7 @@ type hub struct {
 	load   mesh.Load
 	on     bool
 	ended  bool
-	// clock is the run's time at the moment that was read from the wall.
-	clock, wall time.Time
+	clock  board.Clock
 
 	parts   []part
 	version uint64    // of the newest part
@@ -47,7 +46,7 @@ type part struct {
 }
 
 func newHub(o Options) *hub {
-	return &hub{options: o, load: o.Load, on: o.On, stale: true,
+	return &hub{options: o, load: o.Load, on: o.On, stale: true, clock: board.Clock{Pace: o.Pace},
 		lost: map[string]string{}, readers: map[*reader]bool{}}
 }
 
@@ -55,12 +54,9 @@ func newHub(o Options) *hub {
 func (h *hub) show(e timeline.Entry, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// A recording's answers carry the time of sending, which is past.
-	if now.After(h.now()) {
-		h.clock, h.wall = now, time.Now()
-	}
+	h.clock.Reach(now)
 	h.board.Apply(e)
-	h.series.apply(e, h.board.Rows, h.now())
+	h.series.apply(e, h.board.Rows, h.clock.Now())
 	if e.Event != nil {
 		h.note(*e.Event)
 	}
@@ -96,7 +92,7 @@ func (h *hub) setLoad(l mesh.Load, on bool) {
 func (h *hub) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.clock, h.wall = h.now(), time.Now()
+	h.clock.Stop()
 	h.ended = true
 	h.changed(true)
 }
@@ -151,14 +147,6 @@ func (h *hub) refresh() {
 	}
 }
 
-// now is the run's time.
-func (h *hub) now() time.Time {
-	if h.ended || h.clock.IsZero() {
-		return h.clock
-	}
-	return h.clock.Add(time.Duration(float64(time.Since(h.wall)) * h.options.Pace))
-}
-
 // reader is one browser's place in the stream.
 type reader struct {
 	hub  *hub
@@ -190,11 +178,7 @@ func (r *reader) next() (message []byte, last bool) {
 	h := r.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	pace := h.options.Pace
-	if h.ended {
-		pace = 0
-	}
-	message = fmt.Appendf(nil, `{"clock":{"at":%d,"pace":%g}`, h.now().UnixMilli(), pace)
+	message = fmt.Appendf(nil, `{"clock":{"at":%d,"pace":%g}`, h.clock.Now().UnixMilli(), h.clock.Pace)
 	for _, p := range h.parts {
 		if p.version > r.sent {
 			message = fmt.Appendf(message, `,%q:%s`, p.name, p.json)

@@ -57,7 +57,7 @@ func (s *series) answer(end time.Time, code int) {
 		x.noAnswer++
 	case code >= 200 && code < 400:
 		x.ok++
-	case code >= 502 && code <= 504:
+	case timeline.GatewayError(code):
 		x.gateway++
 	default:
 		x.other++

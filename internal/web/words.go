@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 
+	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -15,7 +16,7 @@ func words(e timeline.Event) string {
 			text += fmt.Sprintf(" after %d %s in a row", e.Errors, plural(e.Errors, "error"))
 		}
 		if e.Ejection > 1 {
-			text += fmt.Sprintf(", for the %s time", ordinal(e.Ejection))
+			text += fmt.Sprintf(", for the %s time", breaker.Ordinal(e.Ejection))
 		}
 		return text
 	case timeline.PodReturned:
@@ -54,19 +55,4 @@ func plural(n int, noun string) string {
 		return noun
 	}
 	return noun + "s"
-}
-
-func ordinal(n int) string {
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return fmt.Sprint(n, suffix)
 }
