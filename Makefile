@@ -83,7 +83,7 @@ fmt:
 ## golden: write the golden files anew; read the diff before you commit it
 golden:
 	cd servicex && $(GO) test . -update
-	$(GO) test $$(grep -rl --include=*_test.go 'flag.Bool("update"' infra internal observe | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	$(GO) test $$(grep -rl --include=*_test.go 'internal/golden"' infra internal | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
 	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
 	cd infra/testdata/sdkrelease && $(GO) run . > releases.json

@@ -2,33 +2,13 @@ package main
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"istio-circuit-breaker/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares got with a file of testdata, or writes it.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	file = filepath.Join("testdata", file)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("reading the golden file (write it with -update): %v", err)
-	}
-	if !bytes.Equal(want, got) {
-		t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(string(want), string(got)))
-	}
-}
 
 func TestDestinationRules(t *testing.T) {
 	cases := map[string]settings{
@@ -53,7 +33,7 @@ func TestDestinationRules(t *testing.T) {
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {
 			rule := up(t, s).engine.Resource(t, typeRule, "servicex-service")
-			golden(t, "destinationrule/"+name+".json", rule.JSON(t))
+			golden.Check(t, "destinationrule/"+name+".json", string(rule.JSON(t)))
 		})
 	}
 	files, err := filepath.Glob("testdata/destinationrule/*.json")

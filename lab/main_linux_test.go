@@ -2,9 +2,9 @@ package main
 
 import (
 	"os"
-	"slices"
-	"strings"
 	"testing"
+
+	"istio-circuit-breaker/internal/scripttest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -26,24 +26,6 @@ func TestScripts(t *testing.T) {
 		Condition: func(name string) (bool, error) {
 			return name == "root" && os.Geteuid() == 0, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": scripttest.Exits},
 	})
-}
-
-// exits runs a command and checks its exit code, or that it is one of several:
-// exits 2 lab ..., exits 0,1 lab ...
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE COMMAND ...")
-	}
-	err := ts.Exec(args[1], args[2:]...)
-	got := "0"
-	if exit, ok := err.(interface{ ExitCode() int }); ok {
-		got = string(rune('0' + exit.ExitCode()))
-	} else if err != nil {
-		ts.Fatalf("running %q: %v", args[1:], err)
-	}
-	if !slices.Contains(strings.Split(args[0], ","), got) {
-		ts.Fatalf("exit code of %q: got %s, want %s", args[1:], got, args[0])
-	}
 }

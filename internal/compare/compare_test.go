@@ -5,22 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/golden"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest"
 	"istio-circuit-breaker/internal/timeline"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func rule() breaker.Rule {
 	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(5)), Consecutive5xxErrors: new(uint32),
@@ -142,14 +139,5 @@ func TestTheTableReadsAsInTestdata(t *testing.T) {
 	if err := Text(&got, off, on); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		os.WriteFile("testdata/table.txt", got.Bytes(), 0o644)
-	}
-	want, err := os.ReadFile("testdata/table.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("table (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "table.txt", got.String())
 }

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,11 +9,10 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/config"
+	"istio-circuit-breaker/internal/golden"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // parseFile reads a stack file of testdata and parses it.
 func parseFile(t *testing.T, file string) (config.Config, error) {
@@ -105,20 +103,7 @@ func TestInvalidStackFilesAreRefusedWithEveryProblem(t *testing.T) {
 			if diff := cmp.Diff(config.Config{}, got); diff != "" {
 				t.Errorf("a refused configuration is not empty:\n%s", diff)
 			}
-			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			text := err.Error() + "\n"
-			if *update {
-				if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("reading the golden file (write it with -update): %v", err)
-			}
-			if diff := cmp.Diff(string(want), text); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			golden.Check(t, strings.TrimSuffix(filepath.Base(file), ".yaml")+".golden", err.Error()+"\n")
 		})
 	}
 }

@@ -2,18 +2,12 @@ package explain
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func stack() Input {
 	return Input{
@@ -58,26 +52,9 @@ func TestExplanationReadsAsThePageInTestdata(t *testing.T) {
 			if err := e.JSON(&json); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, tt.name+".txt", text.Bytes())
-			golden(t, tt.name+".json", json.Bytes())
+			golden.Check(t, tt.name+".txt", text.String())
+			golden.Check(t, tt.name+".json", json.String())
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it anew):\n%s", name, diff)
 	}
 }
 

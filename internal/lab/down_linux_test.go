@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"istio-circuit-breaker/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -159,7 +161,7 @@ func TestStatusAsTableAndJSON(t *testing.T) {
 		}
 		got.WriteString("# " + tt.name + "\n" + strings.NewReplacer(tr.dir, "DIR", tr.cgroup(), "CGROUP").Replace(table.String()+string(text)) + "\n\n")
 	}
-	golden(t, "status.txt", got.String())
+	golden.Check(t, "status.txt", got.String())
 }
 
 func TestMountsBelowAFolder(t *testing.T) {

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,35 +11,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"istio-circuit-breaker/internal/golden"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/runner"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
 
 func TestUpTakesItsStepsInOrder(t *testing.T) {
 	tr := newTrial(t)
 	if err := tr.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "up.txt", tr.shown()+"\n"+tr.commands())
+	golden.Check(t, "up.txt", tr.shown()+"\n"+tr.commands())
 	want := []string{
 		"end those marked ISTIO_CIRCUIT_BREAKER_LAB=" + tr.State, // of a lab before this one
 		"remove cgroup " + tr.cgroup(),
@@ -63,7 +44,7 @@ func TestUpAgainStartsAndBuildsNothing(t *testing.T) {
 	if err := tr.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "up-again.txt", tr.shown()+"\n"+tr.commands())
+	golden.Check(t, "up-again.txt", tr.shown()+"\n"+tr.commands())
 	if len(tr.host.did) > 0 {
 		t.Errorf("done to the machine: %q", tr.host.did)
 	}

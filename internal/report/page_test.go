@@ -6,21 +6,15 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"io"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"istio-circuit-breaker/internal/golden"
 	"istio-circuit-breaker/internal/timeline"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // made is a recording's page.
 func made(t *testing.T, entries []timeline.Entry) string {
@@ -35,19 +29,7 @@ func made(t *testing.T, entries []timeline.Entry) string {
 func TestThePageReadsAsInTestdata(t *testing.T) {
 	for name := range scenes {
 		t.Run(name, func(t *testing.T) {
-			got, path := made(t, recording(t, name)), filepath.Join("testdata", name+".html")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", path, diff)
-			}
+			golden.Check(t, name+".html", made(t, recording(t, name)))
 		})
 	}
 }

@@ -1,10 +1,7 @@
 package screen
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +11,9 @@ import (
 
 	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/golden"
 	"istio-circuit-breaker/internal/timeline"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
@@ -143,25 +139,8 @@ func TestBoardsAsDrawn(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := strings.Join(Lines(play(tt.entries...), at(tt.now), tt.width, tt.height, tt.colour), "\n") + "\n"
-			golden(t, tt.name+".txt", strings.ReplaceAll(got, "\x1b", "␛"))
+			golden.Check(t, tt.name+".txt", strings.ReplaceAll(got, "\x1b", "␛"))
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 

@@ -2,36 +2,15 @@ package verify
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"istio-circuit-breaker/internal/golden"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
 
 // example is a proof with one failed phase.
 func example() *Result {
@@ -52,11 +31,11 @@ func TestAProofReadsAsInTestdata(t *testing.T) {
 		text.WriteString(Text(p))
 	}
 	text.WriteString("\n" + r.Words(false) + "\n")
-	golden(t, "proof.txt", text.Bytes())
+	golden.Check(t, "proof.txt", text.String())
 	if err := r.JUnit(&junit); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "proof.xml", junit.Bytes())
+	golden.Check(t, "proof.xml", junit.String())
 }
 
 func TestPhasesBringWhatTheyNeed(t *testing.T) {

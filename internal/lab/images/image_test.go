@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"istio-circuit-breaker/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // machine makes a folder with all that the images are composed of, and a runner
 // that knows which of it is linked against what.
@@ -72,19 +69,7 @@ func TestImagesHoldTheFilesOfTheGoldenLists(t *testing.T) {
 				t.Errorf("the same files make another image (%v)", err)
 			}
 			got := i.Reference + "\n" + strings.Join(i.Changes, "\n") + "\n\n" + listing(t, archive.Bytes())
-			golden := filepath.Join("testdata", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("image (-want +got):\n%s", diff)
-			}
+			golden.Check(t, name+".txt", got)
 		})
 	}
 }

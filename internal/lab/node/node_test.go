@@ -6,8 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"istio-circuit-breaker/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // paths are a node's below dir; the machine's own commands are where Debian
 // has them.
@@ -59,23 +59,16 @@ func TestTheNodeIsConfiguredAsInTheGoldenFiles(t *testing.T) {
 	for name, content := range got {
 		got[name] = strings.ReplaceAll(content, dir, "/lab")
 	}
-	if *update {
-		for name, content := range got {
-			if err := os.WriteFile(filepath.Join("testdata", name), []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+	for name, content := range got {
+		golden.Check(t, name, content)
 	}
-	want := map[string]string{}
+	var there []string
 	for _, file := range below(t, "testdata") {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want[filepath.Base(file)] = string(content)
+		there = append(there, filepath.Base(file))
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
+	slices.Sort(there)
+	if diff := cmp.Diff(there, slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("files (-testdata +written):\n%s", diff)
 	}
 }
 
