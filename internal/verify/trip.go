@@ -21,9 +21,13 @@ func (r *run) mix() error {
 	all := func() bool {
 		return len(r.ledger.present()) > 0 && !slices.ContainsFunc(r.ledger.present(), func(a *account) bool { return len(a.answers) == 0 })
 	}
-	if _, err := r.until(mixLimit+time.Duration(len(r.ledger.present())+1)*r.Load.Timeout, func() bool {
-		return all() || len(r.ledger.out()) > 0 && r.codes()["200"] > 0
-	}); err != nil {
+	// A low threshold may end the mix before every pod has answered.
+	tripped := func() bool {
+		now := time.Now()
+		return r.codes()["200"] > 0 && slices.ContainsFunc(r.ledger.out(), func(a *account) bool { return r.ledger.settled(a.outs[0], now) })
+	}
+	limit := mixLimit + time.Duration(len(r.ledger.present())+1)*r.Load.Timeout
+	if _, err := r.until(limit, func() bool { return all() || tripped() }); err != nil {
 		return err
 	}
 	healthy, failing, codes := r.ledger.others(), r.ledger.failing(), r.codes()

@@ -60,19 +60,22 @@ func TestTheWholeLifeAgreesWithTheRule(t *testing.T) {
 		base            time.Duration
 		percent         int32
 		healthy, faulty int
-		delay           time.Duration
+		delay, lag      time.Duration
 		concurrency     int
 	}{
-		{"threshold 10, base 30s", 10, 30 * time.Second, 50, 1, 1, 2 * time.Second, 1},
-		{"threshold 3, base 2s", 3, 2 * time.Second, 50, 1, 1, 0, 1},
-		{"threshold 1", 1, 2 * time.Second, 50, 1, 1, 0, 1},
-		{"two faulty pods of four", 5, 10 * time.Second, 50, 2, 2, 200 * time.Millisecond, 1},
-		{"eight requests at a time", 5, 10 * time.Second, 50, 1, 1, 100 * time.Millisecond, 8},
+		{"threshold 10, base 30s", 10, 30 * time.Second, 50, 1, 1, 2 * time.Second, 0, 1},
+		{"threshold 3, base 2s", 3, 2 * time.Second, 50, 1, 1, 0, 0, 1},
+		{"threshold 1", 1, 2 * time.Second, 50, 1, 1, 0, 0, 1},
+		{"two faulty pods of four", 5, 10 * time.Second, 50, 2, 2, 200 * time.Millisecond, 0, 1},
+		{"eight requests at a time", 5, 10 * time.Second, 50, 1, 1, 100 * time.Millisecond, 0, 8},
+		{"the log is ahead of the answers", 1, 2 * time.Second, 50, 1, 1, 0, 30 * time.Millisecond, 1},
+		{"the log is ahead of eight at a time", 1, 2 * time.Second, 50, 1, 1, 100 * time.Millisecond, 30 * time.Millisecond, 8},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, ctx context.Context) {
 				sim := meshtest.New(ctx, rule(tt.threshold, tt.base, tt.percent), meshtest.Pods(tt.healthy, tt.faulty, tt.delay)...)
+				sim.AnswerLag = tt.lag
 				r, _ := prove(t, sim, "all", tt.concurrency)
 				if r.Verdict != Agrees {
 					t.Fatalf("verdict %q\n%s", r.Verdict, describe(r.Phases))

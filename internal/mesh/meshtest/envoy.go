@@ -191,9 +191,15 @@ func (s *Sim) config(name string) map[string]any {
 }
 
 // Send calls the pods in turn.
-func (s *Sim) Send(ctx context.Context, _ mesh.Client, l mesh.Load, answer func(time.Time, timeline.Answer)) error {
+func (s *Sim) Send(ctx context.Context, _ mesh.Client, l mesh.Load, tell func(time.Time, timeline.Answer)) error {
 	pace := make(chan struct{})
 	var workers sync.WaitGroup
+	answer := func(sent time.Time, a timeline.Answer) {
+		workers.Go(func() {
+			time.Sleep(s.AnswerLag)
+			tell(sent, a)
+		})
+	}
 	for range l.Concurrency {
 		workers.Go(func() {
 			for range pace {

@@ -32,6 +32,9 @@ type Sim struct {
 	NoLog        bool  // no outlier event log
 	Retries      bool  // a gateway error is tried again on the next pod
 	NoClient     error // what Client returns, if anything
+	// AnswerLag is how much later than the outlier log an answer's line comes
+	// through the API server.
+	AnswerLag time.Duration
 
 	mu       sync.Mutex
 	pods     []Pod
