@@ -100,7 +100,7 @@ func (v *view) run(e timeline.Entry) {
 
 // compared prints both runs of a comparison side by side.
 func (v *view) compared(entries []timeline.Entry) {
-	runs := runsOf(entries)
+	runs := timeline.Runs(entries)
 	if len(runs) != 2 {
 		return
 	}
@@ -116,23 +116,6 @@ func (v *view) compared(entries []timeline.Entry) {
 	if err := compare.Text(&text, sides[0], sides[1]); err == nil {
 		v.Result("\n" + text.String())
 	}
-}
-
-// runsOf splits a recording at its headers. What comes before the first belongs
-// to the first run.
-func runsOf(entries []timeline.Entry) [][]timeline.Entry {
-	var runs [][]timeline.Entry
-	begin, headed := 0, false
-	for i, e := range entries {
-		if e.Header == nil {
-			continue
-		}
-		if headed {
-			runs, begin = append(runs, entries[begin:i]), i
-		}
-		headed = true
-	}
-	return append(runs, entries[begin:])
 }
 
 // pauseUntil waits for a time, or for ctx to end.

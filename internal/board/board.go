@@ -153,9 +153,9 @@ func (b *Board) event(at time.Time, e timeline.Event) {
 	switch e.Kind {
 	case timeline.PodEjected:
 		b.Totals.Ejections++
-		b.row(e.Pod, "").eject(b.Rule, decided(at, e), e.Ejection)
+		b.row(e.Pod, "").eject(b.Rule, e.When(at), e.Ejection)
 	case timeline.PodReturned:
-		b.row(e.Pod, "").back(decided(at, e))
+		b.row(e.Pod, "").back(e.When(at))
 	case timeline.Confirmed:
 		b.confirm(e)
 	case timeline.CountersReset:
@@ -207,13 +207,6 @@ func (b *Board) row(name, version string) *Row {
 		b.Rows[i].Version = version
 	}
 	return &b.Rows[i]
-}
-
-func decided(at time.Time, e timeline.Event) time.Time {
-	if e.Decided.IsZero() {
-		return at
-	}
-	return e.Decided
 }
 
 // last keeps the newest n, in an array of their own so that old ones are freed.

@@ -100,11 +100,11 @@ func (r Rule) shareTraps(l Load) []Warning {
 	switch {
 	case out == 0:
 		all = append(all, Warning{Code: NoneEjectable, Never: true,
-			Text:   fmt.Sprintf("maxEjectionPercent %d of %s is less than one pod: nothing is ever ejected, ejections_overflow rises instead.", r.Percent(), plural(pods, "pod")),
+			Text:   fmt.Sprintf("maxEjectionPercent %d of %s is less than one pod: nothing is ever ejected, ejections_overflow rises instead.", r.Percent(), Count(pods, "pod")),
 			Source: envoyImpl + " (envoyproxy/envoy#27624); measured", Fix: fmt.Sprintf("set maxEjectionPercent to %d or more", PercentFor(max(l.Faulty, 1), pods))})
 	case out < l.Faulty:
 		all = append(all, Warning{Code: FewEjectable,
-			Text:   fmt.Sprintf("maxEjectionPercent %d lets %d of %s go at once, but %d are faulty: callers go on seeing errors.", r.Percent(), out, plural(pods, "pod"), l.Faulty),
+			Text:   fmt.Sprintf("maxEjectionPercent %d lets %d of %s go at once, but %d are faulty: callers go on seeing errors.", r.Percent(), out, Count(pods, "pod"), l.Faulty),
 			Source: envoyImpl + "; measured", Fix: fmt.Sprintf("set maxEjectionPercent to %d or more", PercentFor(l.Faulty, pods))})
 	case out >= pods && l.Faulty >= pods:
 		all = append(all, Warning{Code: AllEjectable, Text: "Every pod is faulty and may go: " + r.AllOut().Words,
@@ -115,7 +115,7 @@ func (r Rule) shareTraps(l Load) []Warning {
 		if rotation < int(r.MinHealthPercent)*pods {
 			all = append(all, Warning{Code: PanicRouting,
 				Text: fmt.Sprintf("minHealthPercent %d: with %d of %s out Envoy ignores the ejections and calls every pod.",
-					r.MinHealthPercent, min(out, max(l.Faulty, 1)), plural(pods, "pod")),
+					r.MinHealthPercent, min(out, max(l.Faulty, 1)), Count(pods, "pod")),
 				Source: istioCluster + "; measured", Fix: "leave minHealthPercent out"})
 		}
 	}

@@ -18,7 +18,7 @@ func (r Rule) Words(healthy, faulty int) string {
 	pods := healthy + faulty
 	out := r.Ejectable(pods)
 	if out == 0 {
-		return fmt.Sprintf("No pod is ever taken out: %d %% of %s is less than one pod.", r.Percent(), plural(pods, "pod"))
+		return fmt.Sprintf("No pod is ever taken out: %d %% of %s is less than one pod.", r.Percent(), Count(pods, "pod"))
 	}
 	kind := "gateway errors (502, 503, 504)"
 	if by == Any5xxDetector {
@@ -28,7 +28,7 @@ func (r Rule) Words(healthy, faulty int) string {
 	if errors == 1 {
 		kind, take = strings.NewReplacer("errors", "error", "answers", "answer").Replace(kind), "takes"
 	}
-	limit := fmt.Sprintf("At most %d of %s may be out at once.", out, plural(pods, "pod"))
+	limit := fmt.Sprintf("At most %d of %s may be out at once.", out, Count(pods, "pod"))
 	if out >= pods {
 		limit = "All pods may be out at once: " + r.AllOut().Words
 	}
@@ -66,7 +66,8 @@ func Short(d time.Duration) string {
 	return s
 }
 
-func plural(n int, noun string) string {
+// Count is a number and its noun: 1 pod, 2 pods.
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -61,10 +61,10 @@ func Of(entries []timeline.Entry) (Side, error) {
 			}
 		case e.Event != nil && e.Event.Kind == timeline.PodEjected:
 			if s.Ejections++; s.Ejections == 1 {
-				tripped = decided(e)
+				tripped = e.Event.When(e.Time)
 			}
 		case e.Event != nil && e.Event.Kind == timeline.Confirmed && s.Ejections == 1 && e.Event.Detail == string(timeline.PodEjected) && e.Event.Ejection == 1:
-			tripped = decided(e)
+			tripped = e.Event.When(e.Time)
 		}
 	}
 	if !headed {
@@ -84,13 +84,6 @@ func Of(entries []timeline.Entry) (Side, error) {
 		}
 	}
 	return s, nil
-}
-
-func decided(e timeline.Entry) time.Time {
-	if e.Event.Decided.IsZero() {
-		return e.Time
-	}
-	return e.Event.Decided
 }
 
 // quantile is the smallest latency that at least q of all do not exceed.

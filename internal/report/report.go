@@ -157,7 +157,7 @@ type ruling struct {
 // Of makes a report of a recording's entries. What is no recording is an error.
 func Of(entries []timeline.Entry) (*Report, error) {
 	r := &Report{Verdict: NoVerdict}
-	runs := split(entries)
+	runs := timeline.Runs(entries)
 	for _, entries := range runs {
 		run, err := fold(entries)
 		if err != nil {
@@ -180,26 +180,6 @@ func Of(entries []timeline.Entry) (*Report, error) {
 	r.Sides = sides(r.Runs, runs)
 	r.Sentence = r.sentence()
 	return r, nil
-}
-
-// split makes one stream of each header. What comes before the first belongs to
-// it: a proof looks around before it begins to watch.
-func split(entries []timeline.Entry) [][]timeline.Entry {
-	if len(entries) == 0 {
-		return nil
-	}
-	var runs [][]timeline.Entry
-	from, headed := 0, false
-	for i, e := range entries {
-		if e.Header == nil {
-			continue
-		}
-		if headed {
-			runs, from = append(runs, entries[from:i]), i
-		}
-		headed = true
-	}
-	return append(runs, entries[from:])
 }
 
 // sides are the figures of a comparison, if it is one and both runs have answers.

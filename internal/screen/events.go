@@ -38,7 +38,7 @@ func EventLine(e timeline.Entry) string {
 func measured(e timeline.Event) string {
 	text := ""
 	if e.Kind == timeline.PodEjected && e.Errors > 0 {
-		text += " after " + plural(e.Errors, "error") + " in a row"
+		text += " after " + breaker.Count(e.Errors, "error") + " in a row"
 	}
 	if e.Out > 0 {
 		text += fmt.Sprintf(" after %.1fs", e.Out.Seconds())
@@ -55,7 +55,7 @@ func short(r breaker.Rule) string {
 	if by == breaker.NoDetector {
 		return "now no pod is ever taken out"
 	}
-	return fmt.Sprintf("now %s in a row, out for %s, at most %d %% of pods", plural(int(errors), "error"), breaker.Short(r.Base()), r.Percent())
+	return fmt.Sprintf("now %s in a row, out for %s, at most %d %% of pods", breaker.Count(int(errors), "error"), breaker.Short(r.Base()), r.Percent())
 }
 
 // log is the events, the newest first. What matters most comes first in each, as
@@ -76,16 +76,13 @@ func (f *frame) log() *section {
 				rest += " " + more
 			}
 		}
-		s.lines = append(s.lines, line{{f.when(e.Time, e.Decided) + "  ", faint}, {string(e.Kind), kindStyle(e.Kind)}, {rest, plain}})
+		s.lines = append(s.lines, line{{f.when(e.When(e.Time)) + "  ", faint}, {string(e.Kind), kindStyle(e.Kind)}, {rest, plain}})
 	}
 	return s
 }
 
-// when is the time of an event: Envoy's own of the decision, where it is known.
-func (f *frame) when(at, decided time.Time) string {
-	if !decided.IsZero() {
-		at = decided
-	}
+// when is the time of an event, as exact as there is room for.
+func (f *frame) when(at time.Time) string {
 	if f.width < 2*Least {
 		return at.In(f.now.Location()).Format(seconds)
 	}

@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/board"
+	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
 
 // totals count all answers of the run.
 func (f *frame) totals() *section {
 	t := f.Totals
-	parts := []string{plural(t.Requests, "request")}
+	parts := []string{breaker.Count(t.Requests, "request")}
 	if t.Requests > 0 {
 		parts = append(parts, percent(t.OK, t.Requests)+" succeeded")
 	}
-	parts = append(parts, plural(t.Gateway, "gateway error"), plural(t.Ejections, "ejection"))
+	parts = append(parts, breaker.Count(t.Gateway, "gateway error"), breaker.Count(t.Ejections, "ejection"))
 	for _, more := range []struct {
 		n    int
 		what string

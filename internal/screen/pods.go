@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/board"
+	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -102,9 +103,9 @@ func (f *frame) rest(shown []int) line {
 			states[r.State]++
 		}
 	}
-	text := plural(len(f.Rows)-len(shown), "pod")
+	text := breaker.Count(len(f.Rows)-len(shown), "pod")
 	if len(shown) > 0 {
-		text = plural(len(f.Rows)-len(shown), "more pod")
+		text = breaker.Count(len(f.Rows)-len(shown), "more pod")
 	}
 	sep := ": "
 	for _, s := range []timeline.State{timeline.Ejected, timeline.Terminating, timeline.Unknown, timeline.InRotation} {
@@ -125,12 +126,5 @@ func (f *frame) gone() []line {
 	for _, r := range f.Gone {
 		requests, ejections = requests+r.Requests, ejections+r.Ejections
 	}
-	return []line{words(fmt.Sprintf("%s gone: %s, %s", plural(len(f.Gone), "pod"), plural(requests, "request"), plural(ejections, "ejection")), faint)}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return []line{words(fmt.Sprintf("%s gone: %s, %s", breaker.Count(len(f.Gone), "pod"), breaker.Count(requests, "request"), breaker.Count(ejections, "ejection")), faint)}
 }

@@ -135,6 +135,15 @@ type Event struct {
 	Rule *breaker.Rule `json:"rule,omitempty"`
 }
 
+// When is the time of what happened: Envoy's own of the decision where it is
+// known, else the time at which it was reported.
+func (e Event) When(reported time.Time) time.Time {
+	if e.Decided.IsZero() {
+		return reported
+	}
+	return e.Decided
+}
+
 // Phase is one step of a proof.
 type Phase struct {
 	Name      string        `json:"name"`

@@ -56,7 +56,7 @@ func (r *run) healthy() error {
 		ejected += len(a.outs)
 	}
 	return r.report(timeline.Phase{Name: Healthy, Expected: "no healthy pod ejected", Tolerance: "none",
-		Measured: fmt.Sprintf("%s of %s", count(ejected, "ejection"), count(len(pods), "pod")),
+		Measured: fmt.Sprintf("%s of %s", breaker.Count(ejected, "ejection"), breaker.Count(len(pods), "pod")),
 		Why:      "errors are counted for each pod by itself", Passed: ejected == 0})
 }
 

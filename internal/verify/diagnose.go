@@ -33,7 +33,7 @@ func (r *run) whyNot(a *account) string {
 		return "no threshold: consecutiveGatewayErrors and consecutive5xxErrors are both 0; set consecutiveGatewayErrors"
 	case r.rule.Ejectable(pods) < failing || r.ledger.counters.Overflow > r.ledger.first.Overflow:
 		return fmt.Sprintf("maxEjectionPercent too low: %d %% of %s lets %d go, and %d are faulty (ejections_overflow %d); set it to %d or more",
-			r.rule.Percent(), count(pods, "pod"), r.rule.Ejectable(pods), failing, r.ledger.counters.Overflow, breaker.PercentFor(failing, pods))
+			r.rule.Percent(), breaker.Count(pods, "pod"), r.rule.Ejectable(pods), failing, r.ledger.counters.Overflow, breaker.PercentFor(failing, pods))
 	case len(a.answers) == 0:
 		return r.masked()
 	case r.ledger.counters.DetectedGateway > r.ledger.counters.EnforcedGateway:

@@ -23,7 +23,7 @@ func (r *run) announce() error {
 		}
 	}
 	r.Say(fmt.Sprintf("Proving %s with %s, %d of them faulty; this takes about %s.", strings.Join(r.Phases, ", "),
-		count(len(pods), "pod"), failing, Estimate(r.rule, r.Options, len(pods)-failing, failing).Round(time.Second)))
+		breaker.Count(len(pods), "pod"), failing, Estimate(r.rule, r.Options, len(pods)-failing, failing).Round(time.Second)))
 	return nil
 }
 

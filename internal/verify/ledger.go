@@ -120,7 +120,7 @@ func (l *ledger) event(at time.Time, e timeline.Event) {
 	default:
 		return
 	}
-	l.changes = append(l.changes, first(e.Decided, at))
+	l.changes = append(l.changes, e.When(at))
 }
 
 func (l *ledger) account(name string) *account {

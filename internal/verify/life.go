@@ -53,7 +53,7 @@ func (r *run) clean() error {
 		errors, held = errors+e, held+h
 	}
 	r.result.ErrorsWhileEjected = errors
-	p := timeline.Phase{Name: Clean, Expected: "no error from a pod while it is out", Measured: count(errors, "error"),
+	p := timeline.Phase{Name: Clean, Expected: "no error from a pod while it is out", Measured: breaker.Count(errors, "error"),
 		Tolerance: "none", Why: "the sidecar sends nothing to an ejected pod", Passed: errors == 0}
 	if held > 0 {
 		p.Measured += fmt.Sprintf(", and %d within %s of the ejection", held, breaker.UpdateWindow)

@@ -32,8 +32,8 @@ func (r *run) mix() error {
 	}
 	healthy, failing, codes := r.ledger.others(), r.ledger.failing(), r.codes()
 	p := timeline.Phase{Name: Mix, Why: "the balancer takes all pods in turn, and knows nothing of errors yet",
-		Expected: fmt.Sprintf("200 from %s, 504 from %s", count(len(healthy), "healthy pod"), count(len(failing), "faulty pod")),
-		Measured: fmt.Sprintf("%s of 200, %s", count(codes["200"], "answer"), count(codes["5xx"], "gateway error")),
+		Expected: fmt.Sprintf("200 from %s, 504 from %s", breaker.Count(len(healthy), "healthy pod"), breaker.Count(len(failing), "faulty pod")),
+		Measured: fmt.Sprintf("%s of 200, %s", breaker.Count(codes["200"], "answer"), breaker.Count(codes["5xx"], "gateway error")),
 		Passed:   codes["5xx"] > 0 && (codes["200"] > 0 || len(healthy) == 0) && codes["other"] == 0}
 	switch {
 	case len(failing) == 0:
@@ -95,14 +95,14 @@ func (r *run) trip() error {
 // tripped compares a pod's first ejection with the configured threshold.
 func (r *run) tripped(a *account) timeline.Phase {
 	want, flying := r.result.Threshold.Configured, r.Load.Concurrency-1
-	p := timeline.Phase{Name: Trip, Pod: a.name, Expected: fmt.Sprintf("out after %s in a row", count(want, "gateway error")),
+	p := timeline.Phase{Name: Trip, Pod: a.name, Expected: fmt.Sprintf("out after %s in a row", breaker.Count(want, "gateway error")),
 		Tolerance: "none", Why: "requests go one at a time, so every error is counted before the next is asked for"}
 	if flying > 0 {
 		p.Tolerance = fmt.Sprintf("up to %d more asked for by then", flying)
 		p.Why = "answers that are under way when the pod is ejected still reach the caller"
 	}
 	if len(a.outs) == 0 {
-		p.Measured = fmt.Sprintf("not ejected after %s", count(a.errorsNow(), "error"))
+		p.Measured = fmt.Sprintf("not ejected after %s", breaker.Count(a.errorsNow(), "error"))
 		p.Diagnosis = r.whyNot(a)
 		return p
 	}
@@ -151,20 +151,13 @@ func (r *run) off() error {
 	}
 	for _, a := range r.ledger.failing() {
 		p := timeline.Phase{Name: Off, Pod: a.name, Expected: fmt.Sprintf("never ejected, for %d errors in a row", enough),
-			Measured: fmt.Sprintf("%s, ejected %s", count(a.errorsNow(), "error"), count(len(a.outs), "time")),
+			Measured: fmt.Sprintf("%s, ejected %s", breaker.Count(a.errorsNow(), "error"), breaker.Count(len(a.outs), "time")),
 			Why:      "the DestinationRule has no outlierDetection", Passed: reached && len(a.outs) == 0}
 		if err := r.report(p); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // seconds is a time as people compare it.

@@ -105,11 +105,7 @@ func (h *hub) log() []eventState {
 	log := make([]eventState, 0, len(known))
 	for i := len(known) - 1; i >= 0; i-- {
 		e := known[i]
-		at := e.Time
-		if !e.Decided.IsZero() {
-			at = e.Decided
-		}
-		log = append(log, eventState{ID: h.events - len(known) + i + 1, At: millis(at), Kind: e.Kind, Text: words(e.Event),
+		log = append(log, eventState{ID: h.events - len(known) + i + 1, At: millis(e.When(e.Time)), Kind: e.Kind, Text: words(e.Event),
 			Pod: e.Pod, Ejection: e.Ejection})
 	}
 	return log

@@ -13,7 +13,7 @@ func words(e timeline.Event) string {
 	case timeline.PodEjected:
 		text := e.Pod + " was ejected"
 		if e.Errors > 0 {
-			text += fmt.Sprintf(" after %d %s in a row", e.Errors, plural(e.Errors, "error"))
+			text += " after " + breaker.Count(e.Errors, "error") + " in a row"
 		}
 		if e.Ejection > 1 {
 			text += fmt.Sprintf(", for the %s time", breaker.Ordinal(e.Ejection))
@@ -48,11 +48,4 @@ func detail(text, more string) string {
 		return text
 	}
 	return text + " (" + more + ")"
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
 }
