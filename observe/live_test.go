@@ -281,7 +281,7 @@ func TestProgressOnATerminalStaysOutOfResultsOnAPipe(t *testing.T) {
 	c := newCall(verifyCommand, nil, &stdout, &stderr)
 	c.display = func(w io.Writer) (display, bool) { return p.display(false), w == io.Writer(&stderr) }
 	v := newView(c, c.stderr, false, 1)
-	phase := timeline.Entry{Time: begin, Phase: &timeline.Phase{Name: "mix", Expected: "both", Measured: "both", Why: "in turn", Passed: true}}
+	phase := timeline.Entry{Time: begin, Phase: &timeline.Phase{Name: "mix", Expected: "both", Measured: "both", Why: "in turn", Statement: timeline.Proven}}
 	v.Say("Proving it.")
 	v.Proof(phase)
 	if err := v.Show(phase, begin); err != nil {

@@ -29,4 +29,14 @@ type Rule struct {
 	// Balancer is the simple load balancer by Istio's name; empty means the
 	// mesh's default, LEAST_REQUEST.
 	Balancer string `json:"balancer,omitempty"`
+	// SplitLocal is splitExternalLocalOriginErrors: errors that the sidecar makes
+	// itself, such as a refused connection, are counted apart, by
+	// consecutiveLocalOriginFailures.
+	SplitLocal bool `json:"splitExternalLocalOriginErrors,omitempty"`
+	// ConsecutiveLocal is consecutiveLocalOriginFailures; nil where it is left
+	// out, which is Envoy's 5, and only looked at where SplitLocal is set.
+	ConsecutiveLocal *uint32 `json:"consecutiveLocalOriginFailures,omitempty"`
+	// Locality is localityLbSetting.enabled; nil where it is left out, which is
+	// the mesh's default: on wherever there is outlier detection.
+	Locality *bool `json:"localityLbSetting,omitempty"`
 }

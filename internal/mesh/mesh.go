@@ -60,6 +60,11 @@ type Mesh interface {
 	Rule(ctx context.Context) (Rule, error)
 	// SetRule replaces the DestinationRule's spec.
 	SetRule(ctx context.Context, spec json.RawMessage) error
+	// Dates asks the API server and the sidecar for the time of day.
+	Dates(ctx context.Context, c Client) ([]Date, error)
+	// Survey looks around for what may keep the breaker from doing what its rule
+	// says. What it may not read is a symptom too, not an error.
+	Survey(ctx context.Context, c Client) ([]timeline.Symptom, error)
 	// Send runs a load in the client pod until it or ctx ends, and reports each
 	// answer as soon as it is there, with the time at which it was asked for.
 	Send(ctx context.Context, c Client, l Load, answer func(sent time.Time, a timeline.Answer)) error
@@ -77,6 +82,16 @@ type Rule struct {
 	Spec json.RawMessage
 	// Managed is true where the object carries the stack's label.
 	Managed bool
+}
+
+// Date is what another clock said, from the header "date" of an answer over HTTP.
+type Date struct {
+	Clock           string    // timeline.SidecarClock or timeline.APIServerClock
+	Asked, Answered time.Time // by this machine's clock
+	// Said is rounded down to seconds. Stale is how much older it may be besides:
+	// Envoy makes its date anew twice a second only.
+	Said  time.Time
+	Stale time.Duration
 }
 
 // Load is how requests are sent.

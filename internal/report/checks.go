@@ -33,7 +33,7 @@ func checks(r *Run) []Check {
 			continue
 		}
 		c := Check{What: what, Pod: clean(p.Pod), Configured: clean(p.Expected), Measured: clean(p.Measured), Tolerance: clean(p.Tolerance), Result: Agrees, Why: clean(p.Why)}
-		if !p.Passed {
+		if p.Statement != timeline.Proven {
 			c.Result, c.Why = Differs, clean(p.Diagnosis)
 		}
 		all = append(all, c)
@@ -64,7 +64,7 @@ func proved(p timeline.Phase) string {
 	case verify.Healthy:
 		return "Healthy pods"
 	}
-	if p.Passed {
+	if p.Statement == timeline.Proven {
 		return ""
 	}
 	name := []rune(clean(p.Name))

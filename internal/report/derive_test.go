@@ -83,7 +83,7 @@ func TestErrorsUnderWayAreAllowedFor(t *testing.T) {
 
 func TestAProofIsReportedByItsPhases(t *testing.T) {
 	say := func(name, pod string, passed bool) timeline.Entry {
-		return timeline.Entry{Time: at(1), Phase: &timeline.Phase{Name: name, Pod: pod, Expected: "e", Measured: "m", Why: "why", Diagnosis: "cause", Passed: passed}}
+		return timeline.Entry{Time: at(1), Phase: &timeline.Phase{Name: name, Pod: pod, Expected: "e", Measured: "m", Why: "why", Diagnosis: "cause", Statement: stated(passed)}}
 	}
 	r := of(t, say("preflight", "", true), head("verify", rule(3, time.Second, 50)), ejected(1, 1, "p", 1, 9), say("mix", "", false), say("trip", "p", true), say("return", "p", true), say("second", "p", false), say("counters", "", true))
 	var got []string

@@ -102,7 +102,7 @@ func FuzzRun(f *testing.F) {
 					e.Snapshot.Pods = append(e.Snapshot.Pods, timeline.Pod{Name: "pqrst"[i : i+1], State: states[(int(how)+i)%4]})
 				}
 			case 4:
-				e.Phase = &timeline.Phase{Name: pod, Passed: how%2 == 0, Took: b}
+				e.Phase = &timeline.Phase{Name: pod, Statement: stated(how%2 == 0), Took: b}
 			case 5:
 				e.Verdict = &timeline.Verdict{Agrees: how%2 == 0}
 			}

@@ -172,7 +172,7 @@ func Of(entries []timeline.Entry) (*Report, error) {
 		if run.Verdict == nil {
 			continue
 		}
-		if r.Verdict = Agrees; !run.Verdict.Agrees {
+		if r.Verdict = Agrees; run.Verdict.Verdict != timeline.Agrees {
 			r.Verdict = Differs
 			break
 		}

@@ -38,7 +38,7 @@ func seen(s float64, counters timeline.Counters, pods ...timeline.Pod) timeline.
 }
 
 func phase(passed bool) timeline.Entry {
-	return timeline.Entry{Time: at(9), Phase: &timeline.Phase{Name: "trip", Expected: "out after 3", Measured: "out after 3", Passed: passed, Diagnosis: "known"}}
+	return timeline.Entry{Time: at(9), Phase: &timeline.Phase{Name: "trip", Expected: "out after 3", Measured: "out after 3", Statement: stated(passed), Diagnosis: "known"}}
 }
 
 func verdict(agrees bool) timeline.Entry {

@@ -105,7 +105,7 @@ func causes(run *Run) []string {
 	var all []string
 	seen := map[string]bool{}
 	for _, p := range run.Phases {
-		if d := clean(p.Diagnosis); !p.Passed && d != "" && !seen[d] {
+		if d := clean(p.Diagnosis); p.Statement != timeline.Proven && d != "" && !seen[d] {
 			seen[d] = true
 			all = append(all, d)
 		}

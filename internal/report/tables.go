@@ -91,7 +91,7 @@ func phasesTable(r *Run) *table {
 	t := &table{Caption: "Every phase of the proof", Class: "stack", Head: []string{"Phase", "Expected", "Measured", "Result", "Tolerance", "Took", "Why", "Cause"}}
 	for _, p := range r.Phases {
 		result := Agrees
-		if !p.Passed {
+		if p.Statement != timeline.Proven {
 			result = Differs
 		}
 		t.Rows = append(t.Rows, []cell{{Text: withPod(clean(p.Name), clean(p.Pod))}, {Text: clean(p.Expected), Class: "text"}, {Text: clean(p.Measured), Class: "text"}, verdictCell(result),

@@ -28,9 +28,10 @@ func (f *frame) proof() *section {
 		slices.SortStableFunc(order, func(x, y int) int {
 			px, py := f.Phases[of[x]], f.Phases[of[y]]
 			switch {
-			case px.Passed != py.Passed && !px.Passed:
+			case (px.Statement == timeline.Proven) == (py.Statement == timeline.Proven):
+			case px.Statement != timeline.Proven:
 				return -1
-			case px.Passed != py.Passed:
+			default:
 				return 1
 			}
 			return of[y] - of[x]
@@ -48,11 +49,11 @@ func (f *frame) proof() *section {
 
 func (f *frame) phase(p timeline.Phase) []line {
 	mark, look := "ok", good
-	if !p.Passed {
+	if p.Statement != timeline.Proven {
 		mark, look = "FAIL", bad
 	}
 	what := "  " + p.Measured
-	if !p.Passed {
+	if p.Statement != timeline.Proven {
 		what += ", expected " + p.Expected
 	}
 	if p.Pod != "" {
@@ -64,7 +65,7 @@ func (f *frame) phase(p timeline.Phase) []line {
 		l = l[:3]
 	}
 	lines := []line{l}
-	if !p.Passed && p.Diagnosis != "" {
+	if p.Statement != timeline.Proven && p.Diagnosis != "" {
 		for _, text := range wrap(p.Diagnosis, f.width-6) {
 			lines = append(lines, line{{"      " + text, wary}})
 		}
@@ -79,7 +80,7 @@ func (f *frame) verdict() *section {
 		return s
 	}
 	look := good
-	if !f.Verdict.Agrees {
+	if f.Verdict.Verdict != timeline.Agrees {
 		look = bad
 	}
 	for text := range strings.SplitSeq(strings.TrimRight(f.Verdict.Words, "\n"), "\n") {

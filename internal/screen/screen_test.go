@@ -102,12 +102,12 @@ func many() []timeline.Entry {
 // proved is a proof that failed.
 func proved() []timeline.Entry {
 	phase := func(s float64, p timeline.Phase) timeline.Entry { return timeline.Entry{Time: at(s), Phase: &p} }
-	all := []timeline.Entry{phase(-1, timeline.Phase{Name: "preflight", Expected: "a client with sidecar", Measured: "all there", Passed: true, Took: 38 * time.Millisecond})}
+	all := []timeline.Entry{phase(-1, timeline.Phase{Name: "preflight", Expected: "a client with sidecar", Measured: "all there", Statement: timeline.Proven, Took: 38 * time.Millisecond})}
 	return append(append(all, tripped()...),
-		phase(3.2, timeline.Phase{Name: "mix", Expected: "both", Measured: "1 answer of 200, 1 gateway error", Passed: true, Took: 753 * time.Millisecond}),
+		phase(3.2, timeline.Phase{Name: "mix", Expected: "both", Measured: "1 answer of 200, 1 gateway error", Statement: timeline.Proven, Took: 753 * time.Millisecond}),
 		phase(3.3, timeline.Phase{Name: "trip", Pod: faulty, Expected: "out after 10 gateway errors in a row", Measured: "out after 3", Took: 2 * time.Second,
 			Diagnosis: "the threshold is masked by the 5xx detector's default of 5: set consecutive5xxErrors to 0"}),
-		phase(3.4, timeline.Phase{Name: "clean", Expected: "no error", Measured: "0 errors", Passed: true}),
+		phase(3.4, timeline.Phase{Name: "clean", Expected: "no error", Measured: "0 errors", Statement: timeline.Proven}),
 		timeline.Entry{Time: at(3.5), Verdict: &timeline.Verdict{Words: "threshold:     configured 10, measured 3\nejection time: configured 30s, measured none\nverdict:       the breaker does not do what the rule says"}})
 }
 

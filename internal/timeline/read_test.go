@@ -25,7 +25,7 @@ func TestARecordingIsReadLineByLine(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	head := Entry{Time: at, Header: &Header{Version: 1, Command: "watch"}}
 	good := Entry{Time: at.Add(time.Second), Answer: &Answer{Latency: 5, Code: 200, Pod: "a"}}
-	ready := Entry{Time: at.Add(-time.Second), Phase: &Phase{Name: "preflight", Passed: true}}
+	ready := Entry{Time: at.Add(-time.Second), Phase: &Phase{Name: "preflight", Statement: Proven}}
 	tests := []struct {
 		name, text string
 		want       []Entry

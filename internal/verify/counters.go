@@ -22,13 +22,13 @@ func (r *run) counters() error {
 		Overflow: r.ledger.counters.Overflow - r.ledger.first.Overflow}
 	r.result.Counters = c
 	want := Counts{EnforcedGateway: r.ledger.ejections()}
-	p := timeline.Phase{Name: Counters, Expected: want.String(), Measured: c.String(), Tolerance: "none", Passed: c == want,
+	p := timeline.Phase{Name: Counters, Expected: want.String(), Measured: c.String(), Tolerance: "none", Statement: stated(c == want),
 		Why: "one enforced ejection for each that was seen; the 5xx detector is off, and every faulty pod may go"}
 	switch {
 	case !r.ledger.counters.Exported && !r.rule.Enabled:
 		p.Measured, p.Why = "none are kept", "a sidecar keeps no counters of an outlier detection that it does not have"
 	case !r.ledger.counters.Exported:
-		p.Measured, p.Passed = "not exported", false
+		p.Measured, p.Statement = "not exported", timeline.Refuted
 		p.Diagnosis = "statistics not exported: see " + Preflight
 	case c.Enforced5xx > 0:
 		p.Diagnosis = r.whyEarly(0)
@@ -57,7 +57,7 @@ func (r *run) healthy() error {
 	}
 	return r.report(timeline.Phase{Name: Healthy, Expected: "no healthy pod ejected", Tolerance: "none",
 		Measured: fmt.Sprintf("%s of %s", breaker.Count(ejected, "ejection"), breaker.Count(len(pods), "pod")),
-		Why:      "errors are counted for each pod by itself", Passed: ejected == 0})
+		Why:      "errors are counted for each pod by itself", Statement: stated(ejected == 0)})
 }
 
 // measure takes what the result names from the ledger: the first pod that went.

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"istio-circuit-breaker/internal/timeline"
 )
 
 type (
@@ -37,7 +38,7 @@ func (r *Result) JUnit(w io.Writer) error {
 		if p.Pod != "" {
 			c.Name += " " + p.Pod
 		}
-		if !p.Passed {
+		if p.Statement != timeline.Proven {
 			suite.Failures++
 			c.Failure = &junitFailure{Message: "expected " + p.Expected + ", measured " + p.Measured, Text: p.Diagnosis}
 		}

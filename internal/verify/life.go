@@ -54,7 +54,7 @@ func (r *run) clean() error {
 	}
 	r.result.ErrorsWhileEjected = errors
 	p := timeline.Phase{Name: Clean, Expected: "no error from a pod while it is out", Measured: breaker.Count(errors, "error"),
-		Tolerance: "none", Why: "the sidecar sends nothing to an ejected pod", Passed: errors == 0}
+		Tolerance: "none", Why: "the sidecar sends nothing to an ejected pod", Statement: stated(errors == 0)}
 	if held > 0 {
 		p.Measured += fmt.Sprintf(", and %d within %s of the ejection", held, breaker.UpdateWindow)
 		p.Tolerance = "up to " + breaker.UpdateWindow.String() + " after an ejection that follows another change"
@@ -169,7 +169,7 @@ func (r *run) lasted(a *account, i int, want breaker.Span, factor int) timeline.
 	}
 	took := a.outs[i].lasted()
 	p.Measured = "back after " + seconds(took)
-	p.Passed = took >= want.Least-early && took <= want.Most+late
+	p.Statement = stated(took >= want.Least-early && took <= want.Most+late)
 	return p
 }
 

@@ -54,8 +54,8 @@ func (r *run) preflight() (bool, error) {
 		phase.Measured += "; the rule is not the stack's (it has no label app.kubernetes.io/part-of=" + mesh.PartOf + ")"
 	}
 	// Without outlier detection the sidecar has no statistics of it to export.
-	phase.Passed = stats.Counters.Exported || !r.rule.Enabled
-	if !phase.Passed {
+	phase.Statement = stated(stats.Counters.Exported || !r.rule.Enabled)
+	if phase.Statement != timeline.Proven {
 		phase.Measured = "no outlier statistics in the sidecar of " + r.client.Pod
 		phase.Diagnosis = "statistics not exported: sidecars keep none of outlier_detection by default; set proxyStatsMatcher with inclusionRegexps \".*outlier_detection.*\" in the client pod's annotation proxy.istio.io/config and restart it"
 	}

@@ -15,7 +15,7 @@ import (
 // example is a proof with one failed phase.
 func example() *Result {
 	r := &Result{Verdict: Differs, Diagnoses: []string{"threshold masked by 5xx: set consecutive5xxErrors to 0"}, Phases: []timeline.Phase{
-		{Name: Mix, Expected: "200 from 1 healthy pod, 504 from 1 faulty pod", Measured: "1 answer of 200, 1 gateway error", Why: "the balancer takes all pods in turn", Passed: true, Took: 1200 * time.Millisecond},
+		{Name: Mix, Expected: "200 from 1 healthy pod, 504 from 1 faulty pod", Measured: "1 answer of 200, 1 gateway error", Why: "the balancer takes all pods in turn", Statement: timeline.Proven, Took: 1200 * time.Millisecond},
 		{Name: Trip, Pod: "servicex-error-1", Expected: "out after 10 gateway errors in a row", Measured: "out after 5", Tolerance: "none",
 			Why: "requests go one at a time", Diagnosis: "threshold masked by 5xx: set consecutive5xxErrors to 0", Took: 9 * time.Second},
 	}}

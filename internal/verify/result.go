@@ -62,7 +62,7 @@ func (r *Result) configured(rule breaker.Rule) {
 
 // conclude makes the verdict of the phases.
 func (r *run) conclude() error {
-	failed := slices.DeleteFunc(slices.Clone(r.result.Phases), func(p timeline.Phase) bool { return p.Passed })
+	failed := slices.DeleteFunc(slices.Clone(r.result.Phases), func(p timeline.Phase) bool { return (p.Statement == timeline.Proven) })
 	for _, p := range failed {
 		if p.Diagnosis != "" && !slices.Contains(r.result.Diagnoses, p.Diagnosis) {
 			r.result.Diagnoses = append(r.result.Diagnoses, p.Diagnosis)
@@ -73,7 +73,7 @@ func (r *run) conclude() error {
 		r.result.Verdict = Differs
 	}
 	words := r.result.Words(r.wants(Off))
-	return r.Each(timeline.Entry{Time: time.Now(), Verdict: &timeline.Verdict{Agrees: len(failed) == 0, Words: words}})
+	return r.Each(timeline.Entry{Time: time.Now(), Verdict: &timeline.Verdict{Verdict: r.result.Verdict, Words: words}})
 }
 
 // Words are the last lines of a proof: what was configured and measured.
@@ -108,4 +108,11 @@ func measured(s float64) string {
 		return "none"
 	}
 	return fmt.Sprintf("%.1fs", s)
+}
+
+func stated(holds bool) timeline.Statement {
+	if holds {
+		return timeline.Proven
+	}
+	return timeline.Refuted
 }

@@ -10,7 +10,7 @@ import (
 // Text is a phase as a person reads it.
 func Text(p timeline.Phase) string {
 	mark, name := "ok  ", p.Name
-	if !p.Passed {
+	if p.Statement != timeline.Proven {
 		mark = "FAIL"
 	}
 	if p.Pod != "" {

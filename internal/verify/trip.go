@@ -32,9 +32,9 @@ func (r *run) mix() error {
 	}
 	healthy, failing, codes := r.ledger.others(), r.ledger.failing(), r.codes()
 	p := timeline.Phase{Name: Mix, Why: "the balancer takes all pods in turn, and knows nothing of errors yet",
-		Expected: fmt.Sprintf("200 from %s, 504 from %s", breaker.Count(len(healthy), "healthy pod"), breaker.Count(len(failing), "faulty pod")),
-		Measured: fmt.Sprintf("%s of 200, %s", breaker.Count(codes["200"], "answer"), breaker.Count(codes["5xx"], "gateway error")),
-		Passed:   codes["5xx"] > 0 && (codes["200"] > 0 || len(healthy) == 0) && codes["other"] == 0}
+		Expected:  fmt.Sprintf("200 from %s, 504 from %s", breaker.Count(len(healthy), "healthy pod"), breaker.Count(len(failing), "faulty pod")),
+		Measured:  fmt.Sprintf("%s of 200, %s", breaker.Count(codes["200"], "answer"), breaker.Count(codes["5xx"], "gateway error")),
+		Statement: stated(codes["5xx"] > 0 && (codes["200"] > 0 || len(healthy) == 0) && codes["other"] == 0)}
 	switch {
 	case len(failing) == 0:
 		p.Diagnosis = "no faulty pod: no pod has the label version=504; run `pulumi config set replicas.faulty 1 && pulumi up`"
@@ -114,8 +114,8 @@ func (r *run) tripped(a *account) timeline.Phase {
 	if cause := a.outs[0].cause; cause != "" {
 		p.Measured += " (" + cause + ")"
 	}
-	p.Passed = measured == want && asked <= want+flying
-	if !p.Passed {
+	p.Statement = stated(measured == want && asked <= want+flying)
+	if p.Statement != timeline.Proven {
 		p.Diagnosis = r.whyEarly(measured)
 	}
 	return p
@@ -152,7 +152,7 @@ func (r *run) off() error {
 	for _, a := range r.ledger.failing() {
 		p := timeline.Phase{Name: Off, Pod: a.name, Expected: fmt.Sprintf("never ejected, for %d errors in a row", enough),
 			Measured: fmt.Sprintf("%s, ejected %s", breaker.Count(a.errorsNow(), "error"), breaker.Count(len(a.outs), "time")),
-			Why:      "the DestinationRule has no outlierDetection", Passed: reached && len(a.outs) == 0}
+			Why:      "the DestinationRule has no outlierDetection", Statement: stated(reached && len(a.outs) == 0)}
 		if err := r.report(p); err != nil {
 			return err
 		}

@@ -136,7 +136,7 @@ func (r *run) until(limit time.Duration, holds func() bool) (bool, error) {
 // report puts a phase on record.
 func (r *run) report(p timeline.Phase) error {
 	p.Took = time.Since(r.began).Round(time.Millisecond)
-	if p.Passed {
+	if p.Statement == timeline.Proven {
 		p.Diagnosis = ""
 	}
 	r.result.Phases = append(r.result.Phases, p)

@@ -48,7 +48,7 @@ func bubble(t *testing.T, test func(t *testing.T, ctx context.Context)) {
 func describe(phases []timeline.Phase) string {
 	var b strings.Builder
 	for _, p := range phases {
-		fmt.Fprintf(&b, "%s %s passed=%t expected %q measured %q tolerance %q diagnosis %q\n", p.Name, p.Pod, p.Passed, p.Expected, p.Measured, p.Tolerance, p.Diagnosis)
+		fmt.Fprintf(&b, "%s %s passed=%t expected %q measured %q tolerance %q diagnosis %q\n", p.Name, p.Pod, (p.Statement == timeline.Proven), p.Expected, p.Measured, p.Tolerance, p.Diagnosis)
 	}
 	return b.String()
 }

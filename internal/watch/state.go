@@ -1,7 +1,7 @@
 package watch
 
 import (
-	"slices"
+	"reflect"
 	"time"
 
 	"istio-circuit-breaker/internal/ejection"
@@ -30,7 +30,7 @@ func (s *state) snapshot(at time.Time) []timeline.Entry {
 		return nil
 	}
 	now := s.fold.Snapshot()
-	same := slices.Equal(now.Pods, s.last.Pods) && now.Counters == s.last.Counters
+	same := reflect.DeepEqual(now.Pods, s.last.Pods) && now.Counters == s.last.Counters
 	if same && at.Sub(s.lastAt) < heartbeat {
 		return nil
 	}

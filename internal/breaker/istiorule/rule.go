@@ -15,6 +15,9 @@ import (
 func FromDestinationRule(spec *networking.DestinationRule) breaker.Rule {
 	policy := spec.GetTrafficPolicy()
 	r := breaker.Rule{Balancer: balancer(policy.GetLoadBalancer())}
+	if enabled := policy.GetLoadBalancer().GetLocalityLbSetting().GetEnabled(); enabled != nil {
+		r.Locality = new(enabled.GetValue())
+	}
 	outlier := policy.GetOutlierDetection()
 	if outlier == nil {
 		return r
@@ -25,6 +28,10 @@ func FromDestinationRule(spec *networking.DestinationRule) breaker.Rule {
 	}
 	if v := outlier.GetConsecutive_5XxErrors(); v != nil {
 		r.Consecutive5xxErrors = new(v.GetValue())
+	}
+	r.SplitLocal = outlier.GetSplitExternalLocalOriginErrors()
+	if v := outlier.GetConsecutiveLocalOriginFailures(); v != nil {
+		r.ConsecutiveLocal = new(v.GetValue())
 	}
 	r.BaseEjectionTime = outlier.GetBaseEjectionTime().AsDuration()
 	r.Interval = outlier.GetInterval().AsDuration()
