@@ -104,7 +104,7 @@ func FuzzRun(f *testing.F) {
 			case 4:
 				e.Phase = &timeline.Phase{Name: pod, Statement: stated(how%2 == 0), Took: b}
 			case 5:
-				e.Verdict = &timeline.Verdict{Agrees: how%2 == 0}
+				e.Verdict = &timeline.Verdict{Verdict: []string{timeline.Agrees, timeline.Differs, timeline.Undetermined}[how%3]}
 			}
 			entries = append(entries, e)
 		}

@@ -42,7 +42,11 @@ func phase(passed bool) timeline.Entry {
 }
 
 func verdict(agrees bool) timeline.Entry {
-	return timeline.Entry{Time: at(10), Verdict: &timeline.Verdict{Agrees: agrees, Words: "words"}}
+	v := timeline.Verdict{Verdict: timeline.Agrees, Words: "words"}
+	if !agrees {
+		v.Verdict = timeline.Differs
+	}
+	return timeline.Entry{Time: at(10), Verdict: &v}
 }
 
 func of(t *testing.T, entries ...timeline.Entry) *Report {
