@@ -35,6 +35,15 @@ func newCall(c command, args []string, stdout, stderr io.Writer) *call {
 // parse reads the flags and expects the given number of arguments after them;
 // flags may also stand behind an argument.
 func (c *call) parse(want int, names string) ([]string, error) {
+	return c.parseBetween(want, want, names)
+}
+
+// parseUpTo is parse with at most that number of arguments.
+func (c *call) parseUpTo(most int, names string) ([]string, error) {
+	return c.parseBetween(0, most, names)
+}
+
+func (c *call) parseBetween(least, most int, names string) ([]string, error) {
 	c.Usage = func() {}
 	var rest []string
 	for args := c.args; ; {
@@ -53,8 +62,8 @@ func (c *call) parse(want int, names string) ([]string, error) {
 		}
 		rest, args = append(rest, c.Arg(0)), c.Args()[1:]
 	}
-	if len(rest) != want {
-		if want == 0 {
+	if len(rest) < least || len(rest) > most {
+		if most == 0 {
 			return nil, c.wrong(fmt.Errorf("takes no arguments, got %q", rest))
 		}
 		return nil, c.wrong(fmt.Errorf("takes %s, got %q", names, rest))

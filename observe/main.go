@@ -21,15 +21,17 @@ import (
 
 // Exit codes.
 const (
-	exitAgrees  = 0 // done; for a proof: all agrees
-	exitFailed  = 1 // could not be done
-	exitUsage   = 2 // wrong usage
-	exitDiffers = 3 // the breaker does not trip, or trips wrongly
+	exitAgrees    = 0 // done; for a proof: every claim is proven
+	exitFailed    = 1 // could not be done
+	exitUsage     = 2 // wrong usage
+	exitDiffers   = 3 // a claim is refuted: the breaker does not do what the rule says
+	exitNotProven = 4 // no claim is refuted, and not every one proven
 )
 
 var (
-	errUsage   = errors.New("usage")
-	errDiffers = errors.New("the breaker does not do what the rule says")
+	errUsage     = errors.New("usage")
+	errDiffers   = errors.New("the breaker does not do what the rule says")
+	errNotProven = errors.New("not proven that the breaker does what the rule says")
 )
 
 // command is one subcommand.
@@ -59,6 +61,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitAgrees
 	case errors.Is(err, errDiffers): // said by the proof itself
 		return exitDiffers
+	case errors.Is(err, errNotProven):
+		return exitNotProven
 	}
 	fmt.Fprintln(stderr, "observe:", err)
 	if way := hint.Of(err); way != "" {
@@ -100,6 +104,6 @@ usage: go run ./observe COMMAND [flags]
 	return text + `
 Each command has --help. Results go to stdout, progress to stderr.
 
-exit codes: 0 done or agrees, 1 failed, 2 wrong usage, 3 does not trip or trips wrongly
+exit codes: 0 done or agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven
 `
 }

@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh/kube"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/verify"
@@ -19,55 +23,43 @@ var verifyCommand = command{
 	summary: "prove on the cluster that the breaker does what its rule says",
 	run:     runVerify,
 	usage: `usage: go run ./observe verify [flags]
+       go run ./observe verify [--json] [--junit FILE] RUN.jsonl
 
-Sends requests from inside of the mesh, watches the client's sidecar, and
-compares each phase of the breaker's life with the rule: the mix of answers,
-the trip at the threshold, clean answers while pods are out, their return, a
-longer second ejection, a short one after a rest, and Envoy's counters. On a
-terminal it shows the pods meanwhile, as watch does.
+Sends requests from inside of the mesh, watches the client's sidecar, and says
+of each claim about the breaker's life whether the evidence proves it, refutes
+it, or does neither: the mix of answers, the trip at the threshold, clean
+answers while pods are out, their return, a longer second ejection, a short one
+after a rest, and Envoy's counters. On a terminal it shows the pods meanwhile,
+as watch does. With a recording of a proof it judges that again.
 
-example: go run ./observe verify --phases all --junit verify.xml
+example: go run ./observe verify --phases all --record run.jsonl --junit verify.xml
 
-exit codes: 0 agrees, 1 failed, 2 wrong usage, 3 does not trip or trips wrongly
+exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven
 `,
 }
 
 func runVerify(ctx context.Context, c *call) error {
 	cluster, load := c.clusterFlags(), c.loadFlags(10)
-	phases := c.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(verify.All(), ", ")+", "+verify.Off)
+	phases := c.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(judge.All(), ", ")+", "+judge.Off)
+	expect := c.Int("expect-threshold", 0, "`errors` in a row that the rule has to say, whatever it says; 0 demands nothing")
 	delay := c.Duration("max-delay", 4*time.Second, "the faulty pods' longest `delay`, to tell the time needed")
 	asJSON := c.Bool("json", false, "print one JSON object")
 	junit := c.String("junit", "", "write JUnit XML to `file`")
 	record := c.String("record", "", "write the run as JSON lines to `file`")
-	if _, err := c.parse(0, ""); err != nil {
+	args, err := c.parseUpTo(1, "at most one recording")
+	if err != nil {
 		return err
 	}
-	chosen, err := verify.ParsePhases(*phases)
+	chosen, err := judge.ParsePhases(*phases)
+	if *expect < 0 || *expect > 10000 {
+		err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
+	}
 	if err := errors.Join(checkLoad(load), err); err != nil {
 		return c.wrong(err)
 	}
-	m, err := kube.Open(*cluster)
-	if err != nil {
-		return err
-	}
-	recording, err := newRecording(*record)
-	if err != nil {
-		return err
-	}
-	defer recording.Close()
-	view := newView(c, c.stderr, false, 1)
-	defer view.Close()
-	result, err := verify.Run(ctx, m, verify.Options{Load: *load, Phases: chosen, MaxDelay: *delay, Say: view.Say,
-		Each: func(e timeline.Entry) error {
-			if !*asJSON {
-				view.Proof(e)
-			}
-			return errors.Join(recording.Write(e), view.Show(e, time.Now()))
-		}})
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(view.Close(), recording.Close(), writeJUnit(result, *junit)); err != nil {
+	result, err := c.proof(ctx, args, proofOptions{cluster: *cluster, record: *record, json: *asJSON,
+		Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, MaxDelay: *delay}})
+	if err := errors.Join(err, writeJUnit(result, err, *junit)); err != nil {
 		return err
 	}
 	if *asJSON {
@@ -77,13 +69,91 @@ func runVerify(ctx context.Context, c *call) error {
 		}
 		fmt.Fprintf(c.stdout, "%s\n", text)
 	}
-	if result.Verdict != verify.Agrees {
+	switch result.Verdict {
+	case timeline.Agrees:
+		return nil
+	case timeline.Differs:
 		return errDiffers
+	default:
+		return errNotProven
 	}
-	return nil
 }
 
-func writeJUnit(result *verify.Result, path string) error {
+// proofOptions are how a proof is done and shown.
+type proofOptions struct {
+	verify.Options
+	cluster kube.Options
+	record  string
+	json    bool
+}
+
+// proof is a live one, or a recorded one that is judged again.
+func (c *call) proof(ctx context.Context, args []string, o proofOptions) (*judge.Result, error) {
+	if len(args) == 1 {
+		return c.judgeAgain(args[0], o.json)
+	}
+	m, err := kube.Open(o.cluster)
+	if err != nil {
+		return nil, err
+	}
+	recording, err := newRecording(o.record)
+	if err != nil {
+		return nil, err
+	}
+	defer recording.Close()
+	view := newView(c, c.stderr, false, 1)
+	defer view.Close()
+	o.Say = view.Say
+	o.Each = func(e timeline.Entry) error {
+		if !o.json {
+			view.Proof(e)
+		}
+		return errors.Join(recording.Write(e), view.Show(e, time.Now()))
+	}
+	result, err := verify.Run(ctx, m, o.Options)
+	return result, errors.Join(err, view.Close(), recording.Close())
+}
+
+// judgeAgain judges a recording: the same entries have the same verdict.
+func (c *call) judgeAgain(path string, asJSON bool) (*judge.Result, error) {
+	entries, err := c.readRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	headers := 0
+	for _, e := range entries {
+		if e.Header == nil {
+			continue
+		}
+		headers++
+		switch {
+		case e.Header.Version < 2:
+			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of format version %d, which lacks what the sidecar had in force", path, e.Header.Version),
+				"record the proof anew with `observe verify --record RUN.jsonl`, or look at this one with `observe replay`")
+		case e.Header.Claim == nil:
+			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of %q, which claims nothing", path, e.Header.Command), "make one with `observe verify --record RUN.jsonl`")
+		}
+	}
+	if headers != 1 {
+		return nil, fmt.Errorf("judging the recording %q: it holds %d runs, and a proof is one", path, headers)
+	}
+	result := judge.Judge(entries)
+	if !asJSON {
+		for _, p := range result.Phases {
+			fmt.Fprint(c.stdout, verify.Text(p))
+		}
+		fmt.Fprintf(c.stdout, "\n%s\n", result.Words(slices.ContainsFunc(result.Phases, func(p timeline.Phase) bool { return p.Name == judge.Off })))
+	}
+	for _, e := range entries {
+		if e.Verdict != nil && e.Verdict.Verdict != result.Verdict {
+			c.say(fmt.Sprintf("warning: the recording %q says %q of itself; judged again it is %q", path, e.Verdict.Verdict, result.Verdict))
+		}
+	}
+	return result, nil
+}
+
+// writeJUnit writes the outcome, also of a proof that could not be done.
+func writeJUnit(result *judge.Result, failed error, path string) error {
 	if path == "" {
 		return nil
 	}
@@ -91,5 +161,9 @@ func writeJUnit(result *verify.Result, path string) error {
 	if err != nil {
 		return fmt.Errorf("writing JUnit XML: %w", err)
 	}
-	return errors.Join(result.JUnit(file), file.Close())
+	var w io.Writer = file
+	if failed != nil {
+		return errors.Join(verify.JUnitError(w, failed), file.Close())
+	}
+	return errors.Join(verify.JUnit(w, result), file.Close())
 }

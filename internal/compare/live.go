@@ -75,7 +75,7 @@ func run(ctx context.Context, m mesh.Mesh, o Options, want breaker.Rule, label s
 	if client, err = mesh.Fresh(ctx, m, client, o.Say); err != nil {
 		return Side{}, err
 	}
-	if err := mesh.InForce(ctx, m, client, want); err != nil {
+	if _, err := mesh.InForce(ctx, m, client, want); err != nil {
 		return Side{}, err
 	}
 	o.Say(fmt.Sprintf("Sending requests for %s with the breaker %s.", breaker.Short(o.Duration), label))

@@ -30,6 +30,8 @@ var (
 	ErrNotReady  = errors.New("client pod not ready")
 	ErrNoSidecar = errors.New("client pod without sidecar")
 	ErrNoRule    = errors.New("no DestinationRule")
+	// ErrNotInForce: the client's sidecar has something else than the rule says.
+	ErrNotInForce = errors.New("the rule is not in force")
 )
 
 // Host is the service's name as callers use it.
@@ -60,6 +62,9 @@ type Mesh interface {
 	Rule(ctx context.Context) (Rule, error)
 	// SetRule replaces the DestinationRule's spec.
 	SetRule(ctx context.Context, spec json.RawMessage) error
+	// Versions are those of what takes part, as far as they can be read, by name:
+	// "envoy", "istio", "kubernetes".
+	Versions(ctx context.Context, c Client) map[string]string
 	// Dates asks the API server and the sidecar for the time of day.
 	Dates(ctx context.Context, c Client) ([]Date, error)
 	// Survey looks around for what may keep the breaker from doing what its rule
@@ -82,6 +87,9 @@ type Rule struct {
 	Spec json.RawMessage
 	// Managed is true where the object carries the stack's label.
 	Managed bool
+	// Declared is the rule as the stack wrote it, which the object keeps as an
+	// annotation; nil where there is none. A change by hand leaves it as it was.
+	Declared *breaker.Rule
 }
 
 // Date is what another clock said, from the header "date" of an answer over HTTP.

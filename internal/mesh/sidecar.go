@@ -10,6 +10,7 @@ import (
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/envoyadmin"
 	"istio-circuit-breaker/internal/timeline"
+	"istio-circuit-breaker/internal/translate"
 	"istio-circuit-breaker/internal/wait"
 )
 
@@ -83,24 +84,27 @@ func Settled(ctx context.Context, m Mesh, say func(string)) error {
 	})
 }
 
-// InForce waits until the client's sidecar has the rule. The error says what it
-// has instead.
-func InForce(ctx context.Context, m Mesh, c Client, rule breaker.Rule) error {
+// InForce waits until the client's sidecar has the whole rule, and returns what
+// it has. With ErrNotInForce it is what the sidecar had at last.
+func InForce(ctx context.Context, m Mesh, c Client, rule breaker.Rule) (*timeline.Sidecar, error) {
 	_, namespace := m.Where()
-	return wait.For(ctx, "the rule in the client's sidecar", pushLimit, pause, func(ctx context.Context) error {
-		text, err := m.Admin(ctx, c, configPath(EnvoyCluster(namespace)))
+	var has *timeline.Sidecar
+	err := wait.For(ctx, "the rule in the client's sidecar", pushLimit, pause, func(ctx context.Context) error {
+		text, err := m.Admin(ctx, c, envoyadmin.ConfigPath(EnvoyCluster(namespace)))
 		if err != nil {
 			return err
 		}
-		has, err := parseConfig(text, EnvoyCluster(namespace))
+		now, err := envoyadmin.ParseConfig(text, EnvoyCluster(namespace))
 		if err != nil {
 			return err
 		}
-		if Effect(has) != Effect(rule) {
-			return fmt.Errorf("the sidecar has: %s; the DestinationRule says: %s", Effect(has), Effect(rule))
+		has = &now
+		if wrong := translate.Differences(rule, now); len(wrong) > 0 {
+			return fmt.Errorf("%w: %s", ErrNotInForce, strings.Join(wrong, "; "))
 		}
 		return nil
 	})
+	return has, err
 }
 
 // Fresh makes sure that the sidecar counts from zero. A faulty pod's errors of

@@ -6,8 +6,8 @@ import (
 	"unicode"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/timeline"
-	"istio-circuit-breaker/internal/verify"
 )
 
 // CannotTell is a check that the recording does not decide.
@@ -47,21 +47,21 @@ func checks(r *Run) []Check {
 // proved names what a phase compares; empty where it only prepares the others.
 func proved(p timeline.Phase) string {
 	switch p.Name {
-	case verify.Trip:
+	case judge.Trip:
 		return "Threshold"
-	case verify.Clean:
+	case judge.Clean:
 		return "Errors while out"
-	case verify.Return:
+	case judge.Return:
 		return "1st ejection"
-	case verify.Second:
+	case judge.Second:
 		return "2nd ejection"
-	case verify.Backoff:
+	case judge.Backoff:
 		return "Ejection after a rest"
-	case verify.Off:
+	case judge.Off:
 		return "Breaker off"
-	case verify.Counters:
+	case judge.Counters:
 		return "Envoy's counters"
-	case verify.Healthy:
+	case judge.Healthy:
 		return "Healthy pods"
 	}
 	if p.Statement == timeline.Proven {

@@ -15,6 +15,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/compare"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest"
 	"istio-circuit-breaker/internal/timeline"
@@ -37,7 +38,7 @@ type scene func(ctx context.Context, each func(timeline.Entry) error) error
 // aProof records a proof on the simulated mesh.
 func aProof(sim *meshtest.Sim, phases string, concurrency int) scene {
 	return func(ctx context.Context, each func(timeline.Entry) error) error {
-		chosen, err := verify.ParsePhases(phases)
+		chosen, err := judge.ParsePhases(phases)
 		if err != nil {
 			return err
 		}

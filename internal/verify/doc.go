@@ -1,5 +1,5 @@
-// Package verify proves a breaker's life on a real mesh: it drives requests from
-// inside of it, reads what the client's sidecar says, and compares each phase of
-// the breaker's life with what the rule promises. It makes timeline phases and a
-// verdict, and where something differs it names the cause if it can be known.
+// Package verify drives a proof on a real mesh: it sends requests from inside of
+// it, has the client's sidecar watched, and goes on until package judge has no
+// claim left that more traffic could decide. It judges nothing by itself: the
+// verdict is a function of the entries that it hands on.
 package verify

@@ -1,23 +1,238 @@
 package verify
 
-import "istio-circuit-breaker/internal/judge"
+import (
+	"math"
+	"time"
 
-// Phases of a proof; package judge says what each is.
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/judge"
+	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/timeline"
+)
+
 const (
-	Preflight = judge.Preflight
-	Mix       = judge.Mix
-	Off       = judge.Off
-	Trip      = judge.Trip
-	Clean     = judge.Clean
-	Return    = judge.Return
-	Second    = judge.Second
-	Backoff   = judge.Backoff
-	Counters  = judge.Counters
-	Healthy   = judge.Healthy
+	// mixLimit is how long all pods may take to answer once, delays apart.
+	mixLimit = 30 * time.Second
+	// perOut is how many answers are wanted in each time out.
+	perOut = 30
+	// countLimit is how long the counters may take to stand still.
+	countLimit = 8 * time.Second
+	// narrowings is how often a threshold is measured again, one request at a time.
+	narrowings = 3
+	// narrowRate leaves 200ms between two errors of one pod of two.
+	narrowRate = 10.0
 )
 
-var (
-	All         = judge.All
-	Once        = judge.Once
-	ParsePhases = judge.ParsePhases
-)
+// mix has every pod called.
+func (d *driver) mix() error {
+	if err := d.send(d.Load, ""); err != nil {
+		return err
+	}
+	pods, _ := d.record.PodsNow()
+	return d.settle(judge.Mix, mixLimit+time.Duration(pods+1)*d.Load.Timeout)
+}
+
+// off waits for far more errors than any threshold.
+func (d *driver) off() error {
+	if err := d.send(d.Load, ""); err != nil {
+		return err
+	}
+	_, failing := d.record.PodsNow()
+	return d.settle(judge.Off, d.errorsLimit(enough, failing))
+}
+
+// trip waits for the first ejection of each faulty pod.
+func (d *driver) trip() error {
+	if err := d.send(d.Load, ""); err != nil {
+		return err
+	}
+	_, failing := d.record.PodsNow()
+	return d.settle(judge.Trip, d.errorsLimit(2*d.threshold(), failing))
+}
+
+func (d *driver) errorsLimit(errors, failing int) time.Duration {
+	return min(time.Minute+time.Duration(errors*max(failing, 1))*d.Load.Timeout, time.Hour)
+}
+
+// threshold is the largest number of errors that anything may wait for.
+func (d *driver) threshold() int {
+	errors, _ := d.rule.Threshold()
+	most := int(errors)
+	if g := d.rule.ConsecutiveGatewayErrors; g != nil {
+		most = max(most, int(*g))
+	}
+	if most == 0 {
+		return enough
+	}
+	return most
+}
+
+// calling is the load during a time out: the one that was asked for, or as many
+// a second as show in the time that the others answer.
+func (d *driver) calling() mesh.Load {
+	l := d.Load
+	if least := perOut / max(d.rule.Out(1).Least.Seconds()-0.5, 0.2); l.Rate > 0 && l.Rate < least {
+		l.Rate = math.Ceil(least)
+	}
+	return l
+}
+
+// clean waits for enough answers while pods are out.
+func (d *driver) clean() error {
+	if d.record.Ejections() == 0 {
+		return nil
+	}
+	if l := d.calling(); l.Rate != d.load.Rate && d.load.Concurrency > 0 {
+		if err := d.send(l, "Sending more requests a second, as a time out is short."); err != nil {
+			return err
+		}
+	}
+	return d.settle(judge.Clean, d.outLimit(1))
+}
+
+// comeBack waits until each pod is back from its first ejection. Where the second
+// is to be longer, the burst that causes it has to be under way by then: Envoy
+// forgets the first within a sweep.
+func (d *driver) comeBack() error {
+	if d.record.Ejections() == 0 {
+		return nil
+	}
+	if d.wants(judge.Second) {
+		if err := d.burstAt(0); err != nil {
+			return err
+		}
+		_, err := d.until(d.outLimit(1), "the return of the pods that are out", func() bool { return d.record.Back(0) })
+		return err
+	}
+	return d.settle(judge.Return, d.outLimit(1))
+}
+
+// burstAt begins a burst just before the pods are back from their i-th ejection.
+func (d *driver) burstAt(i int) error {
+	start := d.record.FirstOut(i).Add(d.rule.Out(i+1).Least - lead)
+	if _, err := d.until(time.Until(start), "the time shortly before the return", func() bool { return !time.Now().Before(start) }); err != nil {
+		return err
+	}
+	return d.send(d.burst(), "")
+}
+
+// second has the pods ejected again within a sweep of their return, while Envoy's
+// factor still stands.
+func (d *driver) second() error { return d.again(1) }
+
+// backoff lets the pods be back for long enough that the factor falls.
+func (d *driver) backoff() error {
+	if d.record.Ejections() == 0 {
+		return nil
+	}
+	if err := d.rest(3 * d.rule.Sweep()); err != nil {
+		return err
+	}
+	if err := d.send(d.burst(), ""); err != nil {
+		return err
+	}
+	if err := d.again(2); err != nil {
+		return err
+	}
+	// Whoever is back has to answer; the load was off.
+	if err := d.send(d.calling(), ""); err != nil {
+		return err
+	}
+	return d.settle(judge.Backoff, 2*d.Load.Timeout)
+}
+
+// again waits until the burst has had each pod ejected once more, and that is over.
+func (d *driver) again(i int) error {
+	if d.record.Ejections() == 0 {
+		return nil
+	}
+	if _, err := d.until(time.Minute+10*d.Load.Timeout, "another ejection of each pod", func() bool { return d.record.Ejected(i) }); err != nil {
+		return err
+	}
+	if err := d.send(d.calling(), ""); err != nil {
+		return err
+	}
+	if err := d.settle(judge.Clean, d.rule.Out(1).Least); err != nil {
+		return err
+	}
+	// No error may come right after the return, or the next ejection begins then.
+	if err := d.send(mesh.Load{}, ""); err != nil {
+		return err
+	}
+	_, err := d.until(d.outLimit(i+1), "the return of the pods that are out", func() bool { return d.record.Back(i) })
+	return err
+}
+
+func (d *driver) rest(t time.Duration) error {
+	end := time.Now().Add(t)
+	_, err := d.until(t, "a rest of "+breaker.Short(t), func() bool { return !time.Now().Before(end) })
+	return err
+}
+
+// outLimit bounds the wait for a return.
+func (d *driver) outLimit(factor int) time.Duration {
+	return d.rule.Out(factor).Most + 15*time.Second + d.Load.Timeout
+}
+
+// counters measures the threshold again where the answers told it too vaguely,
+// waits until each time out is shown clean, and has the counters stand still.
+func (d *driver) counters() error {
+	if err := d.narrow(); err != nil {
+		return err
+	}
+	if d.wants(judge.Clean) && d.record.Ejections() > 0 {
+		if err := d.settle(judge.Clean, d.rule.Out(1).Most+5*time.Second); err != nil {
+			return err
+		}
+	}
+	if d.wants(judge.Healthy) {
+		if err := d.settle(judge.Healthy, mixLimit); err != nil {
+			return err
+		}
+	}
+	if err := d.send(mesh.Load{}, ""); err != nil {
+		return err
+	}
+	return d.settle(judge.Counters, countLimit)
+}
+
+// narrow has pods ejected once more, with one request at a time, until the count
+// of their errors is exact.
+func (d *driver) narrow() error {
+	wide := func() bool {
+		for _, c := range d.record.Claims(judge.Trip) {
+			if c.Narrow {
+				return true
+			}
+		}
+		return false
+	}
+	if !d.wants(judge.Trip) {
+		return nil
+	}
+	for range narrowings {
+		if !wide() {
+			return nil
+		}
+		if err := d.step(timeline.Step{Phase: judge.Trip, Why: "the threshold is not exact yet"}); err != nil {
+			return err
+		}
+		slow := d.Load
+		slow.Concurrency, slow.Rate = 1, narrowRate
+		if err := d.send(slow, "Measuring the threshold once more, one request at a time: what was under way at once leaves more than one number."); err != nil {
+			return err
+		}
+		had := d.record.Ejections()
+		if _, err := d.until(d.outLimit(3), "the return of the pods that are out", d.record.AllBack); err != nil {
+			return err
+		}
+		_, failing := d.record.PodsNow()
+		done := func() bool {
+			return d.record.Ejections() > had && !d.record.Open(judge.Trip) && (!wide() || d.record.Ejections() >= had+failing)
+		}
+		if ended, err := d.until(d.errorsLimit(2*d.threshold(), failing), "another ejection", done); err != nil || !ended {
+			return err
+		}
+	}
+	return nil
+}

@@ -2,69 +2,90 @@ package verify
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"time"
 
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/envoyadmin"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 )
 
 // preflight looks at what the proof needs, without traffic, and makes a known
 // start. It is false where there is no sense in going on.
-func (r *run) preflight() (bool, error) {
-	phase := timeline.Phase{Name: Preflight, Expected: "a client with sidecar, the rule in force there, statistics exported",
-		Why: "outlier detection happens in the caller's sidecar, and is seen by its statistics"}
-	fail := func(measured, diagnosis string) (bool, error) {
-		phase.Measured, phase.Diagnosis = measured, diagnosis
-		return false, r.report(phase)
+func (d *driver) preflight() (bool, error) {
+	context, namespace := d.mesh.Where()
+	claim := timeline.Claim{Phases: d.Phases, Load: timeline.Load(d.Load), ExpectThreshold: d.ExpectThreshold}
+	// stop records why there is nothing to drive.
+	stop := func(header timeline.Header, code string, err error) (bool, error) {
+		header.Version, header.Command, header.Context, header.Namespace = timeline.Version, "verify", context, namespace
+		header.Service, header.Claim = mesh.Host(namespace), &claim
+		if err := d.put(timeline.Entry{Time: time.Now(), Header: &header}); err != nil || code == "" {
+			return false, err
+		}
+		return false, d.put(timeline.Entry{Time: time.Now(), Symptom: &timeline.Symptom{Code: code, Detail: err.Error(), Source: "API server"}})
 	}
-	rule, err := r.mesh.Rule(r.ctx)
+	rule, err := d.mesh.Rule(d.ctx)
 	if errors.Is(err, mesh.ErrNoRule) {
-		return fail("no DestinationRule", "no rule: "+err.Error()+"; run `pulumi up`")
+		return stop(timeline.Header{}, judge.NoRule, err)
 	} else if err != nil {
 		return false, err
 	}
-	r.rule, r.managed = rule.Rule, rule.Managed
-	r.result.configured(r.rule)
-	r.client, err = r.mesh.Client(r.ctx)
+	d.rule = rule.Rule
+	claim.Declared = rule.Declared
+	d.client, err = d.mesh.Client(d.ctx)
 	if errors.Is(err, mesh.ErrNoSidecar) {
-		return fail("no sidecar", "sidecar missing: "+err.Error())
+		return stop(timeline.Header{Rule: d.rule}, judge.NoSidecar, err)
 	} else if err != nil {
 		return false, err
 	}
-	if r.rule.Enabled == r.wants(Off) {
-		return fail(r.rule.Words(0, 0), r.wrongSwitch())
+	if d.rule.Enabled == d.wants(judge.Off) {
+		return stop(timeline.Header{Rule: d.rule}, "", nil)
 	}
-	if err := mesh.Settled(r.ctx, r.mesh, r.Say); err != nil {
+	if err := mesh.Settled(d.ctx, d.mesh, d.say); err != nil {
 		return false, err
 	}
-	if err := r.announce(); err != nil {
+	if err := d.announce(); err != nil {
 		return false, err
 	}
-	if r.client, err = mesh.Fresh(r.ctx, r.mesh, r.client, r.Say); err != nil {
+	if d.client, err = mesh.Fresh(d.ctx, d.mesh, d.client, d.say); err != nil {
 		return false, err
 	}
-	if err := mesh.InForce(r.ctx, r.mesh, r.client, r.rule); err != nil {
-		return fail(err.Error(), "rule not in force: the sidecar does not have what the DestinationRule says; look for another DestinationRule of the same host, and at istiod's log")
-	}
-	stats, err := mesh.Stats(r.ctx, r.mesh, r.client)
-	if err != nil {
+	// Where the sidecar does not get the rule, the judge says in what it differs.
+	has, err := mesh.InForce(d.ctx, d.mesh, d.client, d.rule)
+	if err != nil && !errors.Is(err, mesh.ErrNotInForce) && !errors.Is(err, envoyadmin.ErrNoCluster) {
 		return false, err
 	}
-	phase.Measured = "all there, in pod " + r.client.Pod
-	if !r.managed {
-		phase.Measured += "; the rule is not the stack's (it has no label app.kubernetes.io/part-of=" + mesh.PartOf + ")"
+	inForce := err == nil
+	d.header = func(h *timeline.Header) {
+		h.Claim, h.Sidecar, h.Versions = &claim, has, d.mesh.Versions(d.ctx, d.client)
 	}
-	// Without outlier detection the sidecar has no statistics of it to export.
-	phase.Statement = stated(stats.Counters.Exported || !r.rule.Enabled)
-	if phase.Statement != timeline.Proven {
-		phase.Measured = "no outlier statistics in the sidecar of " + r.client.Pod
-		phase.Diagnosis = "statistics not exported: sidecars keep none of outlier_detection by default; set proxyStatsMatcher with inclusionRegexps \".*outlier_detection.*\" in the client pod's annotation proxy.istio.io/config and restart it"
+	if !inForce {
+		header := timeline.Header{Rule: d.rule}
+		d.header(&header)
+		return stop(header, "", nil)
 	}
-	return true, r.report(phase)
+	return true, nil
 }
 
-func (r *run) wrongSwitch() string {
-	if r.rule.Enabled {
-		return "breaker on: the phase " + Off + " is for outlier.enabled=false; run `pulumi config set outlier.enabled false && pulumi up`"
+// announce tells how long the proof will take, by the model.
+func (d *driver) announce() error {
+	pods, err := mesh.Pods(d.ctx, d.mesh)
+	if err != nil {
+		return err
 	}
-	return "breaker off: the DestinationRule has no outlierDetection; run `pulumi config set outlier.enabled true && pulumi up`, or prove that nothing is ejected with --phases " + Off
+	failing := 0
+	for _, pod := range pods {
+		if pod.Version == faulty {
+			failing++
+		}
+	}
+	d.say(fmt.Sprintf("Proving %s with %s, %d of them faulty; this takes about %s.", strings.Join(d.Phases, ", "),
+		breaker.Count(len(pods), "pod"), failing, Estimate(d.rule, d.Options, len(pods)-failing, failing).Round(time.Second)))
+	return nil
 }
+
+// faulty is the version label of the pods that are made to fail.
+const faulty = "504"

@@ -7,22 +7,23 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// Text is a phase as a person reads it.
+// Text is a statement as a person reads it.
 func Text(p timeline.Phase) string {
-	mark, name := "ok  ", p.Name
-	if p.Statement != timeline.Proven {
-		mark = "FAIL"
-	}
+	mark := map[timeline.Statement]string{timeline.Proven: "ok  ", timeline.Refuted: "FAIL", timeline.NotProven: "open"}[p.Statement]
+	name := p.Name
 	if p.Pod != "" {
 		name += " " + p.Pod
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (%s)\n", mark, name, seconds(p.Took))
+	fmt.Fprintf(&b, "%s %s (%.1fs)\n", mark, name, p.Took.Seconds())
 	for _, line := range []struct{ what, text string }{
-		{"expected", p.Expected}, {"measured", p.Measured}, {"tolerance", p.Tolerance}, {"why", p.Why}, {"cause", p.Diagnosis}} {
+		{"expected", p.Expected}, {"measured", p.Measured}, {"tolerance", p.Tolerance}, {"missing", p.Missing}, {"why", p.Why}, {"cause", p.Diagnosis}} {
 		if line.text != "" {
 			fmt.Fprintf(&b, "       %-10s %s\n", line.what, line.text)
 		}
+	}
+	for _, e := range p.Evidence {
+		fmt.Fprintf(&b, "       %-10s %s\n", "evidence", e)
 	}
 	return b.String()
 }

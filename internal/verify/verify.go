@@ -1,27 +1,27 @@
 package verify
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/watch"
 )
 
-// firstLook bounds the wait for what the sidecar and the API server say at first.
-const firstLook = 15 * time.Second
-
 // Options of a proof.
 type Options struct {
 	Load mesh.Load
-	// Phases in any order; they run in the order of All.
+	// Phases in any order; they run in the order of judge.All.
 	Phases []string
+	// ExpectThreshold is demanded of the rule, whatever it says; 0: nothing is.
+	ExpectThreshold int
 	// MaxDelay of the faulty pods; for the estimate of the time needed only.
 	MaxDelay time.Duration
 	// Each is called with every entry of the stream, the phases and the verdict
@@ -31,114 +31,197 @@ type Options struct {
 	Say func(line string)
 }
 
-// run is a proof under way.
-type run struct {
+// driver is a proof under way.
+type driver struct {
 	Options
 	ctx     context.Context
 	mesh    mesh.Mesh
 	rule    breaker.Rule
-	managed bool
 	client  mesh.Client
+	header  func(*timeline.Header)
 	session *watch.Session
-	ledger  *ledger
-	result  *Result
-	began   time.Time // of the phase under way
+	record  *judge.Record
+	load    mesh.Load
+	told    map[string]timeline.Phase // what was stated already, by name and pod
+	spoke   time.Time                 // when something was last said
 }
 
 // Run does the proof. The Result is complete where the proof could be done,
-// whether it agrees or not; an error says why it could not.
-func Run(ctx context.Context, m mesh.Mesh, o Options) (*Result, error) {
-	r := &run{Options: o, ctx: ctx, mesh: m, ledger: newLedger(), result: &Result{}, began: time.Now()}
-	ready, err := r.preflight()
+// whatever its verdict; an error says why it could not.
+func Run(ctx context.Context, m mesh.Mesh, o Options) (*judge.Result, error) {
+	d := &driver{Options: o, ctx: ctx, mesh: m, record: judge.New(), told: map[string]timeline.Phase{}, spoke: time.Now()}
+	ready, err := d.preflight()
 	if err != nil {
 		return nil, err
 	}
 	if ready {
-		if err := r.live(); err != nil {
+		if err := d.live(); err != nil {
 			return nil, err
 		}
 	}
-	return r.result, r.conclude()
+	return d.conclude()
 }
 
 // live drives the load through the phases.
-func (r *run) live() error {
-	ctx, stop := context.WithCancel(r.ctx)
+func (d *driver) live() error {
+	ctx, stop := context.WithCancel(d.ctx)
 	var err error
-	if r.session, err = watch.Start(ctx, r.mesh, watch.Options{Command: "verify", Load: r.Load}); err != nil {
+	if d.session, err = watch.Start(ctx, d.mesh, watch.Options{Command: "verify", Complete: d.header}); err != nil {
 		stop()
 		return err
 	}
 	defer func() { // no request is under way when the proof is over
 		stop()
-		for range r.session.Entries() {
+		for range d.session.Entries() {
 		}
 	}()
-	if seen, err := r.until(firstLook, func() bool { return r.ledger.seen }); err != nil || !seen {
-		return cmp.Or(err, errors.New("waiting for the first look at the sidecar: nothing in "+firstLook.String()))
+	if seen, err := d.until(firstLook, "the first look at the sidecar", d.record.Looked); err != nil || !seen {
+		return errors.Join(err, errors.New("waiting for the first look at the sidecar: nothing in "+firstLook.String()))
 	}
 	for _, phase := range []struct {
 		name string
 		do   func() error
 	}{
-		{Mix, r.mix}, {Off, r.off}, {Trip, r.trip}, {Clean, r.clean}, {Return, r.comeBack},
-		{Second, r.second}, {Backoff, r.backoff}, {Counters, r.counters}, {Healthy, r.healthy},
+		{judge.Preflight, func() error { return nil }}, {judge.Mix, d.mix}, {judge.Off, d.off}, {judge.Trip, d.trip}, {judge.Clean, d.clean},
+		{judge.Return, d.comeBack}, {judge.Second, d.second}, {judge.Backoff, d.backoff}, {judge.Counters, d.counters}, {judge.Healthy, func() error { return nil }},
 	} {
-		if !r.wants(phase.name) || r.pointless(phase.name) {
+		if !d.wants(phase.name) {
 			continue
 		}
-		if phase.name == Counters {
-			r.session.SetLoad(mesh.Load{}) // so that they stand still
+		if why := d.pointless(phase.name); why != "" {
+			d.say("Not going on to " + phase.name + ": " + why + ".")
+			break
 		}
-		r.began = time.Now()
+		if err := d.step(timeline.Step{Phase: phase.name}); err != nil {
+			return err
+		}
 		if err := phase.do(); err != nil {
 			return fmt.Errorf("proving %q: %w", phase.name, err)
 		}
-		if r.ledger.restarted {
-			return fmt.Errorf("proving %q: the client's sidecar restarted meanwhile, and forgot its counts", phase.name)
+		if err := d.state(phase.name); err != nil {
+			return err
 		}
 	}
-	r.measure()
 	return nil
 }
 
-func (r *run) wants(phase string) bool { return slices.Contains(r.Phases, phase) }
+func (d *driver) wants(phase string) bool { return slices.Contains(d.Phases, phase) }
 
-// pointless is true for what comes after an ejection, where there was none.
-func (r *run) pointless(phase string) bool {
-	return slices.Contains([]string{Clean, Return, Second, Backoff}, phase) && len(r.ledger.out()) == 0
-}
-
-// until feeds the ledger until the condition holds. It is false where that took
-// longer than limit.
-func (r *run) until(limit time.Duration, holds func() bool) (bool, error) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	for !holds() {
-		select {
-		case e, open := <-r.session.Entries():
-			if !open {
-				return false, context.Cause(r.ctx)
+// pointless says why nothing that comes can be proven any more; empty where it can.
+func (d *driver) pointless(next string) string {
+	if what := d.record.Disturbed(); what != "" {
+		return what + " while the proof ran"
+	}
+	for _, phase := range []string{judge.Mix, judge.Trip, judge.Clean} {
+		if !d.wants(phase) || phase == next {
+			continue
+		}
+		for _, c := range d.record.Claims(phase) {
+			switch {
+			case c.Open || c.Statement == timeline.Proven || c.Narrow:
+			case phase == judge.Clean && c.Statement != timeline.Refuted:
+			case phase == judge.Trip && d.record.Ejections() > 0:
+			case phase == judge.Trip && (next == judge.Counters || next == judge.Healthy):
+			default:
+				return phase + " is " + string(c.Statement)
 			}
-			r.ledger.apply(e)
-			if err := r.Each(e); err != nil {
-				return false, err
-			}
-		case <-r.ctx.Done():
-			return false, context.Cause(r.ctx)
-		case <-timer.C:
-			return holds(), nil
 		}
 	}
-	return true, nil
+	return ""
 }
 
-// report puts a phase on record.
-func (r *run) report(p timeline.Phase) error {
-	p.Took = time.Since(r.began).Round(time.Millisecond)
-	if p.Statement == timeline.Proven {
-		p.Diagnosis = ""
+// put takes an entry into the record, and hands it on.
+func (d *driver) put(e timeline.Entry) error {
+	d.record.Add(e)
+	if e.Event != nil || e.Phase != nil {
+		d.spoke = time.Now()
 	}
-	r.result.Phases = append(r.result.Phases, p)
-	return r.Each(timeline.Entry{Time: time.Now(), Phase: &p})
+	return d.Each(e)
+}
+
+func (d *driver) say(line string) {
+	d.spoke = time.Now()
+	d.Say(line)
+}
+
+func (d *driver) step(s timeline.Step) error {
+	return d.put(timeline.Entry{Time: time.Now(), Step: &s})
+}
+
+// send changes the load. Why is said where it is not what was asked for.
+func (d *driver) send(l mesh.Load, why string) error {
+	if l == d.load {
+		return nil
+	}
+	d.load = l
+	load := timeline.Load(l)
+	if err := d.step(timeline.Step{Load: &load, Why: why}); err != nil {
+		return err
+	}
+	if why != "" {
+		d.say(why)
+	}
+	d.session.SetLoad(l)
+	return nil
+}
+
+// state puts on record what is stated of a phase, as far as it is settled and new.
+func (d *driver) state(phase string) error {
+	for _, p := range d.record.Result().Phases {
+		if p.Name != phase || p.Statement == timeline.NotProven {
+			continue
+		}
+		if err := d.tell(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell puts a statement on record, unless it was told already.
+func (d *driver) tell(p timeline.Phase) error {
+	key := p.Name + " " + p.Pod
+	if was, told := d.told[key]; told && was.Statement == p.Statement && was.Measured == p.Measured {
+		return nil
+	}
+	d.told[key] = p
+	return d.put(timeline.Entry{Time: time.Now(), Phase: &p})
+}
+
+// conclude looks around for causes where something is not proven, and puts the
+// verdict on record.
+func (d *driver) conclude() (*judge.Result, error) {
+	if err := d.step(timeline.Step{Phase: "verdict"}); err != nil {
+		return nil, err
+	}
+	result := d.record.Result()
+	if result.Verdict != timeline.Agrees {
+		for _, s := range d.survey() {
+			if err := d.put(timeline.Entry{Time: time.Now(), Symptom: &s}); err != nil {
+				return nil, err
+			}
+		}
+		result = d.record.Result()
+	}
+	for _, p := range result.Phases {
+		if err := d.tell(p); err != nil {
+			return nil, err
+		}
+	}
+	verdict := timeline.Verdict{Verdict: result.Verdict, Words: result.Words(d.wants(judge.Off))}
+	return result, d.put(timeline.Entry{Time: time.Now(), Verdict: &verdict})
+}
+
+// survey is what a look around finds; nothing where it takes too long.
+func (d *driver) survey() []timeline.Symptom {
+	if d.client == (mesh.Client{}) {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(d.ctx, surveyLimit)
+	defer stop()
+	found, err := d.mesh.Survey(ctx, d.client)
+	if err != nil {
+		d.say("Looking around for the cause: " + strings.TrimSpace(err.Error()))
+	}
+	return found
 }

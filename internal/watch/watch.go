@@ -29,7 +29,9 @@ const (
 type Options struct {
 	Command string    // for the Header
 	Label   string    // for the Header
-	Load    mesh.Load // to begin with
+	Load    mesh.Load // to begin with; the zero Load is none
+	// Complete adds to the Header what only the caller knows; nil adds nothing.
+	Complete func(*timeline.Header)
 }
 
 // Session is a running watch.
@@ -60,6 +62,9 @@ func Start(ctx context.Context, m mesh.Mesh, o Options) (*Session, error) {
 		poke: make(chan struct{}, 1), ready: make(chan struct{}), loads: make(chan mesh.Load, 1)}
 	header := timeline.Header{Version: timeline.Version, Command: o.Command, Label: o.Label, Context: context,
 		Namespace: namespace, Service: mesh.Host(namespace), Rule: rule.Rule}
+	if o.Complete != nil {
+		o.Complete(&header)
+	}
 	s.entries <- timeline.Entry{Time: time.Now(), Header: &header}
 	s.SetLoad(o.Load)
 	var sources sync.WaitGroup

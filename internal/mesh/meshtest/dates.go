@@ -12,3 +12,6 @@ func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) { return 
 
 // Survey is not made yet.
 func (s *Sim) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) { return nil, nil }
+
+// Versions are not read yet.
+func (s *Sim) Versions(context.Context, mesh.Client) map[string]string { return nil }

@@ -1,0 +1,177 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// decisionLag is how much later than the answer that reached the threshold Envoy
+// may decide: a worker counts, the main thread ejects. Errors that were over
+// less than this before the decision may have come after that answer.
+// Source: envoy outlier_detection_impl.cc, notifyMainThreadConsecutiveError;
+// the length is measured, on a busy machine.
+const decisionLag = 50 * time.Millisecond
+
+// count is how many errors in a row Envoy had booked of a pod when it reached its
+// decision, by the answers that the caller had and by the sidecar's own count.
+type count struct {
+	number           // what both say together
+	answers, sidecar number
+	underWay         int  // errors asked for by then that came later
+	complete         bool // every answer that the sidecar booked of the pod reached the caller
+}
+
+// errorsAt counts the errors before the i-th ejection of a pod, as far as the
+// evidence tells them.
+func (r *Record) errorsAt(p *pod, all []ejection, i int, by breaker.Detector) count {
+	c := count{answers: r.byAnswers(p, all, i, by), sidecar: r.bySidecar(p, all, i), complete: r.complete(p)}
+	at := all[i].out
+	for _, x := range p.answers {
+		if counts(by, x.code) && x.sent.Before(at.from) && x.booked.from.After(at.to) {
+			c.underWay++
+		}
+	}
+	c.number = c.answers
+	if !c.complete {
+		// The caller does not see all that the sidecar counts.
+		c.number = c.sidecar
+		return c
+	}
+	if both := c.answers.with(c.sidecar); !both.contradicted() {
+		c.number = both
+	}
+	return c
+}
+
+// byAnswers bounds the count by the caller's answers. Each was booked within its
+// span; the one that caused the ejection is one of them.
+func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector) number {
+	at, since := all[i].out, span{}
+	if i > 0 {
+		since = all[i-1].back
+	}
+	early := at.from.Add(-decisionLag)
+	// An answer that does not count starts the count again: for the most, the
+	// last that surely did before the decision; for the least, the last that may have.
+	var surely, perhaps time.Time
+	for _, x := range p.answers {
+		if counts(by, x.code) || x.booked.from.After(at.to) || x.booked.before(since) {
+			continue
+		}
+		if x.booked.to.Before(at.from) && x.booked.from.After(surely) {
+			surely = x.booked.from
+		}
+		if x.booked.to.After(perhaps) {
+			perhaps = x.booked.to
+		}
+	}
+	n := number{least: 1}
+	for _, x := range p.answers {
+		if !counts(by, x.code) || x.booked.from.After(at.to) {
+			continue
+		}
+		if !x.booked.to.Before(since.from) && !x.booked.to.Before(surely) {
+			n.most++
+		}
+		if x.booked.to.Before(early) && x.booked.from.After(since.to) && x.booked.from.After(perhaps) {
+			n.least++
+		}
+	}
+	// Whom an answer of the sidecar's own is booked to is not known, but for
+	// those that found no host.
+	for _, x := range r.own {
+		if counts(by, x.code) && !noHost(x) && !x.booked.from.After(at.to) && x.booked.to.After(since.from) {
+			n.most++
+		}
+	}
+	return n
+}
+
+// noHost tells the sidecar's own answers that never reached a host.
+func noHost(x answer) bool { return strings.Contains(x.said, "no healthy upstream") }
+
+// bySidecar bounds the count by the sidecar's rq_error of the pod, in the last
+// look before the decision and the first one after it, less what it was at the
+// return before.
+func (r *Record) bySidecar(p *pod, all []ejection, i int) number {
+	n, at := number{1, 1 << 30}, all[i].out
+	baseLeast, baseMost := uint64(0), uint64(0)
+	if i > 0 {
+		baseMost = 1 << 40
+	}
+	for _, l := range r.looks {
+		seen, known := l.pods[p.name]
+		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
+			continue
+		}
+		when := r.at(l)
+		if i > 0 && when.to.Before(all[i-1].back.from) {
+			baseLeast = seen.Errors
+		}
+		if i > 0 && when.from.After(all[i-1].back.to) && seen.Errors < baseMost {
+			baseMost = seen.Errors
+		}
+		switch {
+		case when.to.Before(at.from.Add(-decisionLag)) && (i == 0 || when.from.After(all[i-1].back.to)):
+			n.least = max(n.least, int(seen.Errors)-int(baseMost)+1)
+		case when.from.After(at.to) && n.most == 1<<30:
+			n.most = int(seen.Errors - min(baseLeast, seen.Errors))
+		}
+	}
+	return n
+}
+
+// complete tells whether the caller had all that the sidecar booked of a pod, as
+// far as the last look shows: some answers are given up when the load changes.
+func (r *Record) complete(p *pod) bool {
+	booked, answered := r.booked(p)
+	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp()
+}
+
+// booked compares the sidecar's rq_total of a pod, at the last look that saw it,
+// with the answers of the pod that were asked for by then.
+func (r *Record) booked(p *pod) (booked, answered number) {
+	for i := len(r.looks) - 1; i >= 0; i-- {
+		l := r.looks[i]
+		seen, known := l.pods[p.name]
+		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
+			continue
+		}
+		when := r.at(l)
+		for _, x := range p.answers {
+			if x.end.Before(when.from) {
+				answered.least++
+			}
+			if !x.sent.After(when.to) {
+				answered.most++
+			}
+		}
+		return number{int(seen.Requests), int(seen.Requests)}, answered
+	}
+	return booked, answered
+}
+
+// givenUp is how many requests may have been given up when the load changed, or
+// are under way still: those of all its workers, each time.
+func (r *Record) givenUp() int {
+	n, workers := 0, 0
+	for _, s := range r.steps {
+		if s.Load != nil {
+			n += workers
+			workers = s.Load.Concurrency
+		}
+	}
+	return n + workers
+}
+
+func (c count) String() string {
+	text := fmt.Sprintf("out after %s", c.number)
+	if c.underWay > 0 {
+		text += fmt.Sprintf(", and %d under way", c.underWay)
+	}
+	return text
+}

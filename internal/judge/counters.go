@@ -1,0 +1,201 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// counters compares the sidecar's own counters with what was seen, each of them.
+func (r *Record) counters() Claim {
+	_, by := intended(r.header.Rule)
+	c := claim(Counters, "", "every ejection counted once, by the detector that the rule means, and every answer of a pod",
+		"the sidecar counts for itself what the log, the looks and the caller tell")
+	if !r.header.Rule.Enabled {
+		c.Expected = "no ejection counted"
+	}
+	if len(r.looks) == 0 {
+		c.Measured, c.Open = "no look at the counters", true
+		c.lack("a look at the counters")
+		return c
+	}
+	last, rise := r.looks[len(r.looks)-1].counters, r.rise()
+	c.Measured = countsOf(rise).String()
+	if !last.Exported {
+		if !r.header.Rule.Enabled {
+			c.Measured, c.Why = "none are kept", "a sidecar keeps no counters of an outlier detection that it does not have"
+			c.prove()
+			return c
+		}
+		c.Measured = "not exported"
+		c.lack("the sidecar's statistics of outlier_detection, which it does not export")
+		return c
+	}
+	seen, active := 0, 0
+	var findings []string
+	for _, name := range r.names {
+		p := r.pods[name]
+		outs, more := r.ejections(p)
+		findings = append(findings, more...)
+		seen += len(outs)
+	}
+	for _, p := range r.looks[len(r.looks)-1].pods {
+		if out(p) {
+			active++
+		}
+	}
+	keeps := r.header.Rule.Ejectable(r.hosts()) < len(r.failing())
+	c.saw("ejections seen by the log and the looks: %d; pods out at the last look: %d", seen, active)
+	c.saw("counters rose by: enforced_total %d, gateway %d (detected %d), 5xx %d (detected %d), others %d, overflow %d; active %d",
+		rise.EnforcedTotal, rise.EnforcedGateway, rise.DetectedGateway, rise.Enforced5xx, rise.Detected5xx, rise.EnforcedOther, rise.Overflow, last.EjectionsActive)
+	mine, others, detected := rise.EnforcedGateway, rise.Enforced5xx+rise.EnforcedOther, rise.DetectedGateway
+	if by == breaker.Any5xxDetector {
+		mine, others, detected = rise.Enforced5xx, rise.EnforcedGateway+rise.EnforcedOther, rise.Detected5xx
+	}
+	var wrong []string
+	differ := func(what string, is, want uint64) {
+		if is != want {
+			wrong = append(wrong, fmt.Sprintf("%s is %d, and %d were seen", what, is, want))
+		}
+	}
+	differ("ejections_enforced_total", rise.EnforcedTotal, uint64(seen))
+	differ("ejections_enforced_"+string(by), mine, uint64(seen))
+	if others > 0 {
+		wrong = append(wrong, fmt.Sprintf("other detectors ejected %d times", others))
+	}
+	differ("ejections_active", last.EjectionsActive, uint64(active))
+	switch {
+	case !keeps && rise.Overflow > 0:
+		wrong = append(wrong, fmt.Sprintf("ejections_overflow is %d, and the rule lets every faulty pod go", rise.Overflow))
+	case !keeps && detected != mine:
+		wrong = append(wrong, fmt.Sprintf("%d were detected and %d enforced", detected, mine))
+	case detected < mine:
+		wrong = append(wrong, fmt.Sprintf("%d were detected and %d enforced", detected, mine))
+	}
+	wrong = append(wrong, findings...)
+	unlike := r.unlike(&c)
+	c.Answers, c.Least = r.answered(), 1
+	switch {
+	case r.pending() || !r.drained():
+		c.Open = true
+		c.lack("a look at the counters after all is over")
+		if len(wrong)+len(unlike) > 0 {
+			c.lack("counters that agree: %s", strings.Join(append(wrong, unlike...), "; "))
+		}
+	case len(wrong) > 0:
+		c.Measured += ": " + strings.Join(wrong, "; ")
+		c.refute()
+	case len(unlike) > 0:
+		c.Measured += ": " + strings.Join(unlike, "; ")
+		c.lack("counts of requests that agree")
+	default:
+		c.prove()
+	}
+	return c
+}
+
+// unlike are the pods of which the sidecar has counted other requests or errors
+// than the caller had answers.
+func (r *Record) unlike(c *Claim) []string {
+	var all []string
+	slack := r.givenUp()
+	for _, name := range r.names {
+		p := r.pods[name]
+		booked, answered := r.booked(p)
+		errors, failed := r.bookedErrors(p)
+		if booked.most == 0 && answered.most == 0 {
+			continue
+		}
+		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
+		if booked.most < answered.least || booked.least > answered.most+slack {
+			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
+		}
+		if errors < failed.least || errors > failed.most+slack {
+			all = append(all, fmt.Sprintf("rq_error of %s is %d, the caller had %s", name, errors, breaker.Count(failed.most, "error")))
+		}
+	}
+	return all
+}
+
+// bookedErrors is rq_error at the last look that saw the pod, and the errors that
+// the caller had of it by then.
+func (r *Record) bookedErrors(p *pod) (errors int, failed number) {
+	for i := len(r.looks) - 1; i >= 0; i-- {
+		l := r.looks[i]
+		seen, known := l.pods[p.name]
+		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
+			continue
+		}
+		when := r.at(l)
+		for _, x := range p.answers {
+			if x.code < 500 {
+				continue
+			}
+			if x.end.Before(when.from) {
+				failed.least++
+			}
+			if !x.sent.After(when.to) {
+				failed.most++
+			}
+		}
+		return int(seen.Errors), failed
+	}
+	return 0, failed
+}
+
+// pending is true while something of an ejection or a return has not been told.
+func (r *Record) pending() bool {
+	for _, name := range r.names {
+		outs, _ := r.ejections(r.pods[name])
+		for _, e := range outs {
+			if !r.settled(e) || e.returned && !r.backSettled(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// drained is true once the last look came after the load had stopped, its last
+// answer and the last change.
+func (r *Record) drained() bool {
+	last := r.at(r.looks[len(r.looks)-1])
+	stopped := false
+	for _, s := range r.steps {
+		if s.Load != nil {
+			stopped = s.Load.Concurrency == 0 && r.looks[len(r.looks)-1].asked.After(s.at)
+		}
+	}
+	for _, name := range r.names {
+		outs, _ := r.ejections(r.pods[name])
+		for _, e := range outs {
+			if last.to.Before(e.out.from) || e.returned && last.to.Before(e.back.from) {
+				return false
+			}
+		}
+	}
+	return stopped
+}
+
+// rise is how much the counters rose from the first look to the last.
+func (r *Record) rise() timeline.Counters {
+	if len(r.looks) == 0 {
+		return timeline.Counters{}
+	}
+	a, b := r.looks[0].counters, r.looks[len(r.looks)-1].counters
+	less := func(b, a uint64) uint64 { return b - min(a, b) }
+	return timeline.Counters{EnforcedTotal: less(b.EnforcedTotal, a.EnforcedTotal), EnforcedGateway: less(b.EnforcedGateway, a.EnforcedGateway),
+		DetectedGateway: less(b.DetectedGateway, a.DetectedGateway), Enforced5xx: less(b.Enforced5xx, a.Enforced5xx), Detected5xx: less(b.Detected5xx, a.Detected5xx),
+		EnforcedOther: less(b.EnforcedOther, a.EnforcedOther), Overflow: less(b.Overflow, a.Overflow), Panic: less(b.Panic, a.Panic),
+		NoneHealthy: less(b.NoneHealthy, a.NoneHealthy), Retries: less(b.Retries, a.Retries), PoolOverflow: less(b.PoolOverflow, a.PoolOverflow), Exported: b.Exported}
+}
+
+func (r *Record) answered() int {
+	n := 0
+	for _, p := range r.pods {
+		n += len(p.answers)
+	}
+	return n
+}

@@ -1,0 +1,108 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+	"istio-circuit-breaker/internal/translate"
+)
+
+// Symptoms that end a proof before any traffic, as the driver records them.
+const (
+	NoRule    = "no-rule"
+	NoSidecar = "no-sidecar"
+)
+
+// preflight compares what the client's sidecar has with what the rule says.
+func (r *Record) preflight() Claim {
+	c := claim(Preflight, "", "a client with sidecar, the whole rule in force there, statistics exported",
+		"outlier detection happens in the caller's sidecar, and is seen by its statistics")
+	for _, s := range r.symptoms {
+		if s.Code == NoRule || s.Code == NoSidecar {
+			c.Measured = s.Detail
+			c.saw("%s (%s)", s.Detail, s.Source)
+			c.refute()
+			return c
+		}
+	}
+	rule := r.header.Rule
+	threshold, _ := intended(rule)
+	c.saw("DestinationRule: %s", rule.Words(0, 0))
+	if d := r.claimed().Declared; d != nil {
+		if was := changed(*d, rule); was != "" {
+			c.saw("changed by hand: the stack declared %s", was)
+		}
+	}
+	switch off := r.wants(Off); {
+	case off && rule.Enabled:
+		c.Measured = rule.Words(0, 0)
+		c.refute()
+		return c
+	case !off && !rule.Enabled:
+		c.Measured = "the DestinationRule has no outlierDetection"
+		c.refute()
+		return c
+	}
+	if want := r.claimed().ExpectThreshold; want != 0 && want != threshold {
+		c.Measured = fmt.Sprintf("the rule in the cluster says %s, and %d are demanded", breaker.Count(threshold, "error"), want)
+		c.refute()
+		return c
+	}
+	if r.header.Sidecar == nil {
+		c.Measured = "the sidecar's configuration was not read"
+		c.lack("the configuration of the service's cluster in the client's sidecar")
+		return c
+	}
+	if wrong := translate.Differences(rule, *r.header.Sidecar); len(wrong) > 0 {
+		c.Measured = "the sidecar has something else: " + strings.Join(wrong, "; ")
+		for _, w := range wrong {
+			c.saw("sidecar: %s", w)
+		}
+		c.refute()
+		return c
+	}
+	c.saw("sidecar: every field of outlier_detection, lb_policy and healthy_panic_threshold of %q is as the rule says", r.header.Sidecar.Cluster)
+	switch {
+	case len(r.looks) == 0:
+		c.Measured, c.Open = "the sidecar was not looked at yet", true
+		c.lack("a look at the sidecar's endpoints and statistics")
+	case rule.Enabled && !r.looks[len(r.looks)-1].counters.Exported:
+		c.Measured = "no outlier statistics in the sidecar"
+		c.lack("the sidecar's statistics of outlier_detection, which it does not export")
+	default:
+		c.Measured = "all there"
+		c.prove()
+	}
+	return c
+}
+
+// changed is the declared rule where the one in the cluster differs from it.
+func changed(declared, rule breaker.Rule) string {
+	a, b := translate.Cluster(declared), translate.Cluster(rule)
+	same := a.Balancer == b.Balancer && a.PanicPercent == b.PanicPercent && (a.Outlier == nil) == (b.Outlier == nil)
+	if same && a.Outlier != nil {
+		same = *a.Outlier == *b.Outlier
+	}
+	if same {
+		return ""
+	}
+	return declared.Words(0, 0)
+}
+
+func (r *Record) claimed() timeline.Claim {
+	if r.header.Claim == nil {
+		return timeline.Claim{}
+	}
+	return *r.header.Claim
+}
+
+func (r *Record) wants(phase string) bool {
+	for _, p := range r.claimed().Phases {
+		if p == phase {
+			return true
+		}
+	}
+	return false
+}

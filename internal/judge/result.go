@@ -1,0 +1,276 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// Result is a proof's outcome, as --json prints it. It is a function of the
+// recording alone: what is not in there is not in here.
+type Result struct {
+	Verdict string `json:"verdict"` // agrees, refuted or not proven
+	// Threshold in errors in a row.
+	Threshold Threshold `json:"threshold"`
+	// Ejection is that of the first pod that went.
+	Ejection Ejection `json:"ejection"`
+	// ErrorsWhileEjected counts the wrong answers in all times out.
+	ErrorsWhileEjected int    `json:"errorsWhileEjected"`
+	Counters           Counts `json:"counters"`
+	Ejections          []Out  `json:"ejections"` // of all pods
+	// Causes of what is refuted or not proven, and Diagnoses: the same in words.
+	Causes    []Cause          `json:"causes"`
+	Diagnoses []string         `json:"diagnoses"`
+	Clocks    []timeline.Clock `json:"clocks"` // sorted by name
+	// Versions of what took part, where the recording has them.
+	Versions map[string]string `json:"versions,omitempty"`
+	Phases   []timeline.Phase  `json:"phases"`
+}
+
+// Threshold is what the rule says and what evidence says.
+type Threshold struct {
+	Configured int `json:"configured"`
+	// Measured is the number that evidence leaves; 0 where it leaves more than
+	// one, or there was no ejection. Least and Most bound it.
+	Measured int `json:"measured"`
+	Least    int `json:"least"`
+	Most     int `json:"most"`
+}
+
+// Ejection is a time out. Seconds are 0 where no return was seen.
+type Ejection struct {
+	Pod               string  `json:"pod"`
+	ConfiguredSeconds float64 `json:"configuredSeconds"`
+	MeasuredSeconds   float64 `json:"measuredSeconds"` // the middle of the next two
+	LeastSeconds      float64 `json:"leastSeconds"`
+	MostSeconds       float64 `json:"mostSeconds"`
+}
+
+// Out is one ejection.
+type Out struct {
+	Pod    string `json:"pod"`
+	Number int    `json:"number"` // the pod's, from 1
+	// Errors in a row when it was decided; 0 where evidence leaves more than one number.
+	Errors      int       `json:"errors"`
+	ErrorsLeast int       `json:"errorsLeast"`
+	ErrorsMost  int       `json:"errorsMost"`
+	At          time.Time `json:"at"`      // by the sidecar's clock
+	Seconds     float64   `json:"seconds"` // 0: not back yet
+	Detector    string    `json:"detector,omitempty"`
+	Sources     string    `json:"sources"`
+}
+
+// Counts are the counters that a proof looks at, as they rose in its time.
+type Counts struct {
+	EnforcedGateway uint64 `json:"enforcedGateway"`
+	Enforced5xx     uint64 `json:"enforced5xx"`
+	EnforcedOther   uint64 `json:"enforcedOther"`
+	Overflow        uint64 `json:"overflow"`
+}
+
+func (c Counts) String() string {
+	text := fmt.Sprintf("gateway %d, 5xx %d, overflow %d", c.EnforcedGateway, c.Enforced5xx, c.Overflow)
+	if c.EnforcedOther > 0 {
+		text += fmt.Sprintf(", others %d", c.EnforcedOther)
+	}
+	return text
+}
+
+func countsOf(c timeline.Counters) Counts {
+	return Counts{c.EnforcedGateway, c.Enforced5xx, c.EnforcedOther, c.Overflow}
+}
+
+// Judge reads a recording of one proof and says what it proves.
+func Judge(entries []timeline.Entry) *Result { return Read(entries).Result() }
+
+// Result is the verdict on all claims of the proof.
+func (r *Record) Result() *Result {
+	res := &Result{Verdict: timeline.Agrees, Counters: countsOf(r.rise()), Ejections: []Out{}, Causes: []Cause{}, Diagnoses: []string{},
+		Clocks: []timeline.Clock{}, Versions: r.header.Versions, Phases: []timeline.Phase{}}
+	r.measure(res)
+	for _, name := range []string{timeline.APIServerClock, timeline.SidecarClock} {
+		if c, known := r.clocks[name]; known {
+			res.Clocks = append(res.Clocks, c)
+		}
+	}
+	for _, phase := range r.claimed().Phases {
+		for _, c := range r.Claims(phase) {
+			r.explain(&c)
+			c.Took = r.took(phase)
+			res.Phases = append(res.Phases, c.Phase)
+		}
+	}
+	res.conclude()
+	for _, cause := range r.causes(res.Phases) {
+		res.Causes = append(res.Causes, cause)
+		res.Diagnoses = append(res.Diagnoses, cause.String())
+	}
+	return res
+}
+
+// conclude makes the verdict: agrees needs every claim proven, and one at least.
+func (res *Result) conclude() {
+	is := func(s timeline.Statement) func(timeline.Phase) bool {
+		return func(p timeline.Phase) bool { return p.Statement == s }
+	}
+	switch {
+	case slices.ContainsFunc(res.Phases, is(timeline.Refuted)):
+		res.Verdict = timeline.Differs
+	case len(res.Phases) == 0 || slices.ContainsFunc(res.Phases, is(timeline.NotProven)):
+		res.Verdict = timeline.Undetermined
+	}
+}
+
+// explain gives the causes of a claim that is not proven.
+func (r *Record) explain(c *Claim) {
+	if c.Statement == timeline.Proven {
+		return
+	}
+	var words []string
+	for _, cause := range r.causes([]timeline.Phase{c.Phase}) {
+		c.Causes = append(c.Causes, cause.Code)
+		words = append(words, cause.String())
+	}
+	c.Diagnosis = strings.Join(words, "; ")
+}
+
+// measure takes what evidence says of the threshold and the times out.
+func (r *Record) measure(res *Result) {
+	rule := r.header.Rule
+	threshold, by := intended(rule)
+	res.Threshold.Configured = threshold
+	if rule.Enabled {
+		res.Ejection.ConfiguredSeconds = rule.Base().Seconds()
+	}
+	var earliest ejection
+	for _, name := range r.names {
+		p := r.pods[name]
+		outs, _ := r.ejections(p)
+		narrow := number{}
+		for i, e := range outs {
+			n := r.errorsAt(p, outs, i, by)
+			o := Out{Pod: name, Number: i + 1, ErrorsLeast: n.least, ErrorsMost: n.most, At: e.out.from, Detector: e.detector, Sources: tellers(e)}
+			if n.exact() {
+				o.Errors = n.least
+			}
+			if e.returned {
+				o.Seconds = round(e.lasted().middle())
+			}
+			res.Ejections = append(res.Ejections, o)
+			if both := narrow.with(n.number); i == 0 || e.byLog && n.complete && !both.contradicted() {
+				if narrow = n.number; i > 0 {
+					narrow = both
+				}
+			}
+		}
+		if len(outs) == 0 || !earliest.out.from.IsZero() && !outs[0].out.from.Before(earliest.out.from) {
+			continue
+		}
+		earliest = outs[0]
+		res.Threshold.Least, res.Threshold.Most, res.Threshold.Measured = narrow.least, narrow.most, 0
+		if narrow.exact() {
+			res.Threshold.Measured = narrow.least
+		}
+		res.Ejection.Pod, res.Ejection.MeasuredSeconds, res.Ejection.LeastSeconds, res.Ejection.MostSeconds = name, 0, 0, 0
+		if earliest.returned {
+			l := earliest.lasted()
+			res.Ejection.MeasuredSeconds, res.Ejection.LeastSeconds, res.Ejection.MostSeconds = round(l.middle()), round(l.least), round(l.most)
+		}
+	}
+}
+
+func round(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+// took is how long the driver was in a phase, all its turns together.
+func (r *Record) took(phase string) time.Duration {
+	total, began, in := time.Duration(0), time.Time{}, false
+	for _, s := range r.steps {
+		if s.Phase == "" {
+			continue
+		}
+		if in {
+			total += s.at.Sub(began)
+		}
+		in, began = s.Phase == phase, s.at
+	}
+	if in {
+		total += r.now.Sub(began)
+	}
+	return total.Round(time.Millisecond)
+}
+
+// Words are the last lines of a proof: what was configured and measured.
+func (res *Result) Words(off bool) string {
+	var lines []string
+	if off {
+		lines = append(lines, fmt.Sprintf("breaker off: ejections %d", len(res.Ejections)))
+	} else {
+		lines = append(lines,
+			fmt.Sprintf("threshold:     configured %d, measured %s", res.Threshold.Configured, res.Threshold.words()),
+			fmt.Sprintf("ejection time: configured %gs, measured %s", res.Ejection.ConfiguredSeconds, res.Ejection.words()))
+	}
+	for _, c := range res.Clocks {
+		if c.Name == timeline.SidecarClock && (c.Least > time.Second/2 || c.Most < -time.Second/2) {
+			lines = append(lines, fmt.Sprintf("clocks:        the sidecar's is %s ahead of this machine's", lengths{c.Least, c.Most}))
+		}
+	}
+	lines = append(lines, "verdict:       "+Sentence(res.Verdict))
+	for _, p := range res.Phases {
+		if p.Statement == timeline.NotProven && p.Missing != "" {
+			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
+		}
+	}
+	for _, d := range res.Diagnoses {
+		lines = append(lines, "  "+d)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Sentence is a verdict in words.
+func Sentence(verdict string) string {
+	switch verdict {
+	case timeline.Agrees:
+		return "the breaker does what the rule says"
+	case timeline.Differs:
+		return "the breaker does not do what the rule says"
+	default:
+		return "not proven that the breaker does what the rule says"
+	}
+}
+
+func (t Threshold) words() string {
+	switch {
+	case t.Most == 0:
+		return "none"
+	case t.Measured > 0:
+		return fmt.Sprint(t.Measured)
+	default:
+		return number{t.Least, t.Most}.String()
+	}
+}
+
+func (e Ejection) words() string {
+	if e.MeasuredSeconds == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1fs", e.MeasuredSeconds)
+}
+
+func withPod(name, pod string) string {
+	if pod == "" {
+		return name
+	}
+	return name + " " + pod
+}
+
+// PodsNow are how many pods the record knows now, and how many of them fail.
+func (r *Record) PodsNow() (all, failing int) {
+	return len(r.where(func(*pod) bool { return true })), len(r.failing())
+}
+
+// Rule is the rule that is proven.
+func (r *Record) Rule() breaker.Rule { return r.header.Rule }
