@@ -26,6 +26,7 @@ func TestDestinationRules(t *testing.T) {
 		"balancer-least":       {"loadBalancer": "LEAST_REQUEST"},
 		"balancer-random":      {"loadBalancer": "RANDOM"},
 		"balancer-of-the-mesh": {"loadBalancer": "mesh"},
+		"locality-of-the-mesh": {"localityLbSetting.enabled": "true"},
 		"off":                  {"outlier.enabled": "false"},
 		"off-balancer-of-mesh": {"outlier.enabled": "false", "loadBalancer": "mesh"},
 		"other-namespace":      {"namespace": "demo"},
