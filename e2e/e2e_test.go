@@ -28,6 +28,7 @@ var cases = []endCase{
 	{"the breaker trips at 3", tripsAtThree, false},
 	{"with the breaker off nothing is ejected", breakerOff, false},
 	{"two faulty pods of four live the whole life", twoOfFour, false},
+	{"a faulty pod in another zone is ejected too", zonesApart, false},
 	{"faulty pods are scaled while it is watched", scaleWhileWatching, false},
 	{"the client's sidecar is killed while it is watched", sidecarKilled, false},
 	{"the API server goes away while it is watched", apiServerAway, false},

@@ -33,23 +33,30 @@ func host(cfg config.Config) string {
 //   - splitExternalLocalOriginErrors: without it, a pod that refuses or resets
 //     connections counts as one that answers 503, which is what callers see.
 func breakerSpec(cfg config.Config) *networking.DestinationRule {
-	policy := &networking.TrafficPolicy{}
+	policy := &networking.TrafficPolicy{LoadBalancer: loadBalancer(cfg)}
+	if cfg.Outlier.Enabled {
+		policy.OutlierDetection = outlierDetection(cfg.Outlier)
+	}
+	return &networking.DestinationRule{Host: host(cfg), TrafficPolicy: policy}
+}
+
+// loadBalancer says which pods a caller sends to, and in which order.
+func loadBalancer(cfg config.Config) *networking.LoadBalancerSettings {
+	lb := &networking.LoadBalancerSettings{
+		// Off, not left out: unset, outlierDetection alone switches the mesh's
+		// locality failover on. Then callers stay in their own zone while it has a
+		// pod, and a faulty pod in another is never called, so never ejected
+		// (istio/istio#39477).
+		LocalityLbSetting: &networking.LocalityLoadBalancerSetting{Enabled: wrapperspb.Bool(cfg.Locality)},
+	}
 	if cfg.LoadBalancer != "" {
 		// In turn, every pod gets its share and the count is regular. The mesh's
 		// default LEAST_REQUEST sends a slow pod next to nothing, so that it takes
 		// long to be ejected.
 		simple := networking.LoadBalancerSettings_SimpleLB(networking.LoadBalancerSettings_SimpleLB_value[cfg.LoadBalancer])
-		policy.LoadBalancer = &networking.LoadBalancerSettings{
-			LbPolicy: &networking.LoadBalancerSettings_Simple{Simple: simple},
-		}
+		lb.LbPolicy = &networking.LoadBalancerSettings_Simple{Simple: simple}
 	}
-	if cfg.Outlier.Enabled {
-		policy.OutlierDetection = outlierDetection(cfg.Outlier)
-	}
-	if policy.LoadBalancer == nil && policy.OutlierDetection == nil {
-		policy = nil // Istio refuses a policy that says nothing
-	}
-	return &networking.DestinationRule{Host: host(cfg), TrafficPolicy: policy}
+	return lb
 }
 
 // outlierDetection says when a pod goes, for how long, and how many at once.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"istio-circuit-breaker/internal/breaker/istiorule"
+	"istio-circuit-breaker/internal/config"
 	"istio-circuit-breaker/internal/golden"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +28,7 @@ func TestDestinationRules(t *testing.T) {
 		"balancer-least":       {"loadBalancer": "LEAST_REQUEST"},
 		"balancer-random":      {"loadBalancer": "RANDOM"},
 		"balancer-of-the-mesh": {"loadBalancer": "mesh"},
+		"locality-of-the-mesh": {"localityLbSetting.enabled": "true"},
 		"off":                  {"outlier.enabled": "false"},
 		"off-balancer-of-mesh": {"outlier.enabled": "false", "loadBalancer": "mesh"},
 		"other-namespace":      {"namespace": "demo"},
@@ -39,6 +42,31 @@ func TestDestinationRules(t *testing.T) {
 	files, err := filepath.Glob("testdata/destinationrule/*.json")
 	if err != nil || len(files) != len(cases) {
 		t.Errorf("%d golden files for %d cases (%v): remove the left-over ones", len(files), len(cases), err)
+	}
+}
+
+// What the observer reads back is what was configured, whatever that was.
+func TestRuleCarriesWhatItDeclares(t *testing.T) {
+	for name, s := range map[string]settings{
+		"defaults":      nil,
+		"other figures": {"outlier.consecutiveErrors": "3", "outlier.baseEjectionTime": "1500ms", "loadBalancer": "RANDOM"},
+		"off":           {"outlier.enabled": "false", "loadBalancer": "mesh", "localityLbSetting.enabled": "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := config.Parse(s.raw())
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, _ := up(t, s).engine.Resource(t, typeRule, "servicex-service").
+				Input("metadata", "annotations", istiorule.DeclaredAnnotation).(string)
+			got, declared, err := istiorule.Declared(map[string]string{istiorule.DeclaredAnnotation: text})
+			if err != nil || !declared {
+				t.Fatalf("reading %q: %v, %v", text, declared, err)
+			}
+			if diff := cmp.Diff(cfg.Rule(), got); diff != "" {
+				t.Errorf("(-configured +declared):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"istio-circuit-breaker/internal/breaker/istiorule"
+
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -14,16 +16,23 @@ import (
 
 // newDestinationRule registers a DestinationRule whose spec is Istio's own
 // published type, so that a wrong field does not compile. The provider treats
-// it as any custom resource; it needs no CRD to be previewed.
+// it as any custom resource; it needs no CRD to be previewed. The rule carries
+// what it declares as an annotation too, which stays when it is changed by hand.
 func newDestinationRule(ctx *pulumi.Context, name string, metadata *metav1.ObjectMetaArgs, spec *networking.DestinationRule, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
 	fields, err := untyped(spec)
 	if err != nil {
 		return nil, err
 	}
+	// By way of plain maps, whose keys are sorted: protobuf's own marshalling does
+	// not promise the same text in each run.
+	declared, err := json.Marshal(fields["trafficPolicy"])
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the trafficPolicy for %q: %w", spec.Host, err)
+	}
 	return apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
 		ApiVersion:  pulumi.String("networking.istio.io/v1"),
 		Kind:        pulumi.String("DestinationRule"),
-		Metadata:    metadata,
+		Metadata:    withAnnotations(metadata, pulumi.StringMap{istiorule.DeclaredAnnotation: pulumi.String(declared)}),
 		OtherFields: kubernetes.UntypedArgs{"spec": toMap(fields)},
 	}, utilities.PkgResourceDefaultOpts(opts)...)
 }

@@ -19,8 +19,11 @@ type Config struct {
 	// LoadBalancer is the simple balancer by Istio's name; empty leaves the
 	// choice to the mesh.
 	LoadBalancer string
-	Image        Image
-	Istio        Istio
+	// Locality is localityLbSetting.enabled: true where callers prefer the pods of
+	// their own zone, as Istio has them do wherever a rule ejects.
+	Locality bool
+	Image    Image
+	Istio    Istio
 	// Client is false where no client pod is wanted.
 	Client bool
 }
@@ -75,7 +78,7 @@ type Istio struct {
 // Rule is what the configuration says to Envoy. Why consecutive5xxErrors is 0:
 // see the DestinationRule in infra.
 func (c Config) Rule() breaker.Rule {
-	r := breaker.Rule{Enabled: c.Outlier.Enabled, Balancer: c.LoadBalancer}
+	r := breaker.Rule{Enabled: c.Outlier.Enabled, Balancer: c.LoadBalancer, Locality: new(c.Locality)}
 	if !c.Outlier.Enabled {
 		return r
 	}

@@ -43,6 +43,8 @@ func keys() []key {
 			duration(0, maxDelay, func(c *draft, v timeSpan) { c.MaxDelay = v })},
 		{"loadBalancer", "ROUND_ROBIN, LEAST_REQUEST, RANDOM or mesh", "ROUND_ROBIN",
 			text(setBalancer, checkBalancer)},
+		{"localityLbSetting.enabled", "true or false", "false",
+			boolean(func(c *draft, v bool) { c.Locality = v })},
 
 		{"image.repository", "a repository without tag or digest, as docker.io/you/servicex", "docker.io/you/servicex",
 			text(func(c *draft, v string) { c.Image.Repository = v }, checkRepository)},

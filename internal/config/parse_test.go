@@ -60,6 +60,7 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 		BaseEjectionTime: 2 * time.Second, Interval: 200 * time.Millisecond, MaxEjectionPercent: 100}
 	dotted.Replicas = config.Replicas{Healthy: 2, Faulty: 2}
 	dotted.MaxDelay, dotted.LoadBalancer, dotted.Client = 0, "LEAST_REQUEST", false
+	dotted.Locality = true
 	dotted.Image = config.Image{Reference: "registry.example:5000/servicex@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
 	dotted.Istio.Install, dotted.Istio.Revision = false, "1-31-4"
 

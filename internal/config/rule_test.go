@@ -47,14 +47,15 @@ func TestEjectableIsWhatEnvoyAllows(t *testing.T) {
 
 func TestRuleIsWhatTheConfigurationSays(t *testing.T) {
 	ten, zero := uint32(10), uint32(0)
+	no, yes := false, true
 	c := least()
 	want := breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: &ten, Consecutive5xxErrors: &zero,
-		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50, Balancer: "ROUND_ROBIN"}
+		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50, Balancer: "ROUND_ROBIN", Locality: &no}
 	if diff := cmp.Diff(want, c.Rule()); diff != "" {
 		t.Errorf("enabled (-want +got):\n%s", diff)
 	}
-	c.Outlier.Enabled, c.LoadBalancer = false, ""
-	if diff := cmp.Diff(breaker.Rule{}, c.Rule()); diff != "" {
+	c.Outlier.Enabled, c.LoadBalancer, c.Locality = false, "", true
+	if diff := cmp.Diff(breaker.Rule{Locality: &yes}, c.Rule()); diff != "" {
 		t.Errorf("disabled (-want +got):\n%s", diff)
 	}
 }
