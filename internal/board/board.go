@@ -68,6 +68,7 @@ func (b *Board) Apply(e timeline.Entry) {
 	if b.Began.IsZero() {
 		b.Began = e.Time
 	}
+	e = b.OnOneClock(e)
 	// Answers carry the time of sending, so the newest entry is not the last.
 	if e.Time.After(b.Now) {
 		b.Now = e.Time
@@ -92,6 +93,17 @@ func (b *Board) Apply(e timeline.Entry) {
 	case e.Verdict != nil:
 		b.Verdict = e.Verdict
 	}
+}
+
+// OnOneClock is an entry with its times by the observer's clock, as far as the
+// entries that were applied tell what that is.
+func (b *Board) OnOneClock(e timeline.Entry) timeline.Entry {
+	for _, c := range b.Clocks {
+		if c.Name == timeline.SidecarClock {
+			return e.Earlier(c.Ahead())
+		}
+	}
+	return e
 }
 
 // Clone is a Board that later entries to b do not change.

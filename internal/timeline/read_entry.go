@@ -67,6 +67,17 @@ func (e *Entry) old(line []byte) error {
 	return nil
 }
 
+// Kind is the name of the member that an entry has, such as "answer"; empty
+// where it has none.
+func (e Entry) Kind() string {
+	for _, k := range e.kinds() {
+		if k.is {
+			return k.name
+		}
+	}
+	return ""
+}
+
 // kinds are the members of which an entry has one, in the order of the type.
 // What a proof does before it begins to watch stands above the header.
 func (e Entry) kinds() []kind {
