@@ -28,6 +28,8 @@ type Board struct {
 	Totals   Totals            `json:"totals"`
 	Phases   []timeline.Phase  `json:"phases"`
 	Verdict  *timeline.Verdict `json:"verdict,omitempty"`
+	// Clocks are the newest estimate of each, sorted by name.
+	Clocks []timeline.Clock `json:"clocks"`
 	// Began and Now are the times of the first and the newest entry.
 	Began time.Time `json:"began"`
 	Now   time.Time `json:"now"`
@@ -39,10 +41,12 @@ type Answer struct {
 	timeline.Answer
 }
 
-// Event is an event with its time.
+// Event is an event with its time, or where Step is set, and Kind is empty, a
+// step of a proof.
 type Event struct {
 	Time time.Time `json:"time"`
 	timeline.Event
+	Step *timeline.Step `json:"step,omitempty"`
 }
 
 // Totals count all answers, those of pods that are gone too.
@@ -64,6 +68,7 @@ func (b *Board) Apply(e timeline.Entry) {
 	if b.Began.IsZero() {
 		b.Began = e.Time
 	}
+	e = b.OnOneClock(e)
 	// Answers carry the time of sending, so the newest entry is not the last.
 	if e.Time.After(b.Now) {
 		b.Now = e.Time
@@ -77,6 +82,12 @@ func (b *Board) Apply(e timeline.Entry) {
 		b.snapshot(*e.Snapshot)
 	case e.Event != nil:
 		b.event(e.Time, *e.Event)
+	case e.Step != nil:
+		if StepWords(*e.Step) != "" {
+			b.Events = last(append(b.Events, Event{Time: e.Time, Step: e.Step}), RecentEvents)
+		}
+	case e.Clock != nil:
+		b.clock(*e.Clock)
 	case e.Phase != nil:
 		b.Phases = append(b.Phases, *e.Phase)
 	case e.Verdict != nil:
@@ -84,11 +95,23 @@ func (b *Board) Apply(e timeline.Entry) {
 	}
 }
 
+// OnOneClock is an entry with its times by the observer's clock, as far as the
+// entries that were applied tell what that is.
+func (b *Board) OnOneClock(e timeline.Entry) timeline.Entry {
+	for _, c := range b.Clocks {
+		if c.Name == timeline.SidecarClock {
+			return e.Earlier(c.Ahead())
+		}
+	}
+	return e
+}
+
 // Clone is a Board that later entries to b do not change.
 func (b *Board) Clone() Board {
 	c := *b
 	c.Rows, c.Gone = slices.Clone(b.Rows), slices.Clone(b.Gone)
 	c.Recent, c.Events, c.Phases = slices.Clone(b.Recent), slices.Clone(b.Events), slices.Clone(b.Phases)
+	c.Clocks = slices.Clone(b.Clocks)
 	return c
 }
 
@@ -148,7 +171,7 @@ func (b *Board) snapshot(s timeline.Snapshot) {
 
 func (b *Board) event(at time.Time, e timeline.Event) {
 	if e.Kind != timeline.Confirmed {
-		b.Events = last(append(b.Events, Event{at, e}), RecentEvents)
+		b.Events = last(append(b.Events, Event{Time: at, Event: e}), RecentEvents)
 	}
 	switch e.Kind {
 	case timeline.PodEjected:
@@ -158,7 +181,7 @@ func (b *Board) event(at time.Time, e timeline.Event) {
 		b.row(e.Pod, "").back(e.When(at))
 	case timeline.Confirmed:
 		b.confirm(e)
-	case timeline.CountersReset:
+	case timeline.CountersReset, timeline.ClusterReplaced:
 		for i := range b.Rows {
 			b.Rows[i].InARow, b.Rows[i].Factor = 0, 0
 		}
@@ -167,6 +190,16 @@ func (b *Board) event(at time.Time, e timeline.Event) {
 			b.Rule = *e.Rule
 		}
 	}
+}
+
+// clock keeps the newest estimate of each clock.
+func (b *Board) clock(c timeline.Clock) {
+	i, known := slices.BinarySearchFunc(b.Clocks, c.Name, func(k timeline.Clock, name string) int { return strings.Compare(k.Name, name) })
+	if known {
+		b.Clocks[i] = c
+		return
+	}
+	b.Clocks = slices.Insert(b.Clocks, i, c)
 }
 
 // confirm fills in what another source knew better, in the log of events too.
@@ -183,7 +216,7 @@ func (b *Board) confirm(e timeline.Event) {
 			known.Decided = e.Decided
 		}
 		if e.Errors > 0 {
-			known.Errors = e.Errors
+			known.Errors, known.AtLeast = e.Errors, e.AtLeast
 		}
 		if e.Out > 0 {
 			known.Out = e.Out

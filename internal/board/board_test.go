@@ -93,6 +93,7 @@ func TestTheTimeLeftFollowsTheRule(t *testing.T) {
 		{"a restart of the sidecar: the base again", []timeline.Entry{ejected(1, 1), event(2, timeline.Event{Kind: timeline.CountersReset}), returned(2), ejected(2.5, 2)}, 2.5, 10 * time.Second, true},
 		{"Envoy's own time counts from when it decided", []timeline.Entry{ejected(1, 1),
 			event(2, timeline.Event{Kind: timeline.Confirmed, Pod: "bad", Ejection: 1, Detail: "ejected", Decided: at(0.5)})}, 2, 8500 * time.Millisecond, true},
+		{"another configuration of the cluster: the base again", []timeline.Entry{ejected(1, 1), event(2, timeline.Event{Kind: timeline.ClusterReplaced}), returned(2), ejected(2.5, 2)}, 2.5, 10 * time.Second, true},
 		{"a changed rule", []timeline.Entry{event(0, timeline.Event{Kind: timeline.RuleChanged, Rule: &breaker.Rule{Enabled: true, BaseEjectionTime: time.Minute}}), ejected(1, 1)}, 1, time.Minute, true},
 		{"out before the recording: unknown", []timeline.Entry{snapshot(1, timeline.Counters{}, out)}, 1, 0, false},
 	}
@@ -139,7 +140,7 @@ func TestPodsThatGoKeepTheirNumbers(t *testing.T) {
 func TestAConfirmationAddsToItsEventOnly(t *testing.T) {
 	b := play(event(1, timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Errors: 2, Source: "endpoint health"}),
 		event(2, timeline.Event{Kind: timeline.Confirmed, Pod: "bad", Ejection: 1, Errors: 3, Cause: "CONSECUTIVE_GATEWAY_FAILURE", Detail: "ejected", Decided: at(0.9), Source: "outlier log"}))
-	want := []Event{{at(1), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Errors: 3,
+	want := []Event{{Time: at(1), Event: timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Errors: 3,
 		Cause: "CONSECUTIVE_GATEWAY_FAILURE", Decided: at(0.9), Source: "endpoint health"}}}
 	if diff := cmp.Diff(want, b.Events); diff != "" {
 		t.Errorf("Events (-want +got):\n%s", diff)
@@ -176,5 +177,51 @@ func TestACloneStaysAsItWas(t *testing.T) {
 	}
 	if got := row(t, before, "bad").Failed; got != 1 {
 		t.Errorf("clone's failed = %d, want 1", got)
+	}
+}
+
+func TestStepsThatSaySomethingAreLogged(t *testing.T) {
+	load := &timeline.Load{Rate: 10, Concurrency: 8}
+	b := play(
+		timeline.Entry{Time: at(1), Step: &timeline.Step{Phase: "trip"}},
+		timeline.Entry{Time: at(2), Step: &timeline.Step{Phase: "trip", Load: load}},
+		timeline.Entry{Time: at(3), Step: &timeline.Step{Phase: "return", Why: "the pod is out for longer, until 10:00:40"}},
+		timeline.Entry{Time: at(4), Step: &timeline.Step{Load: &timeline.Load{}, Why: "the pod is alone"}})
+	var got []string
+	for _, e := range b.Events {
+		got = append(got, StepWords(*e.Step))
+	}
+	want := []string{"10 requests a second, 8 workers", "return: the pod is out for longer, until 10:00:40", "no requests: the pod is alone"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheNewestEstimateOfEachClockIsKept(t *testing.T) {
+	clock := func(name string, least, most time.Duration) timeline.Entry {
+		return timeline.Entry{Time: at(1), Clock: &timeline.Clock{Name: name, Least: least, Most: most}}
+	}
+	b := play(clock(timeline.SidecarClock, -time.Second, time.Second), clock(timeline.APIServerClock, 0, time.Second), clock(timeline.SidecarClock, 0, 5))
+	want := []timeline.Clock{{Name: timeline.APIServerClock, Most: time.Second}, {Name: timeline.SidecarClock, Most: 5}}
+	if diff := cmp.Diff(want, b.Clocks); diff != "" {
+		t.Errorf("clocks (-want +got):\n%s", diff)
+	}
+}
+
+func TestErrorsThatWereNotAllSeenAreSaidToBe(t *testing.T) {
+	for _, tt := range []struct {
+		e    timeline.Event
+		want string
+	}{
+		{timeline.Event{}, ""},
+		{timeline.Event{Errors: 1}, "after 1 error in a row"},
+		{timeline.Event{Errors: 3, Detail: "of another matter"}, "after 3 errors in a row"},
+		{timeline.Event{Errors: 3, AtLeast: true, Detail: "the watch began later"}, "after at least 3 errors in a row: the watch began later"},
+		{timeline.Event{Errors: 1, AtLeast: true}, "after at least 1 error in a row"},
+		{timeline.Event{AtLeast: true, Detail: "the watch began later"}, "after errors that were not seen: the watch began later"},
+	} {
+		if got := ErrorsWords(tt.e); got != tt.want {
+			t.Errorf("ErrorsWords(%+v) = %q, want %q", tt.e, got, tt.want)
+		}
 	}
 }

@@ -36,6 +36,19 @@ func (r Rule) Words(healthy, faulty int) string {
 		errors, kind, take, Short(r.Base()), Short(r.Base()), Short(r.Cap()), limit)
 }
 
+// Brief is the rule in a few words, whatever the number of pods.
+func (r Rule) Brief() string {
+	errors, by := r.Threshold()
+	if by == NoDetector {
+		return "no pod is ever taken out"
+	}
+	noun := "gateway error"
+	if by == Any5xxDetector {
+		noun = "5xx answer"
+	}
+	return fmt.Sprintf("%s in a row, out for %s, sweep every %s, at most %d %% of pods", Count(int(errors), noun), Short(r.Base()), Short(r.Sweep()), r.Percent())
+}
+
 // Outage is what callers see while every pod is out.
 type Outage struct {
 	Panic bool   `json:"panic"` // traffic goes to ejected pods all the same

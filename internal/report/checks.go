@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode"
@@ -10,8 +11,12 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// CannotTell is a check that the recording does not decide.
-const CannotTell = "cannot tell"
+// Results of a check that no proof made. That the recording does not decide it
+// is CannotTell.
+const (
+	Differs    = "differs"
+	CannotTell = "cannot tell"
+)
 
 // Check is one thing that was configured, against what was measured.
 type Check struct {
@@ -20,8 +25,10 @@ type Check struct {
 	Configured string `json:"configured"`
 	Measured   string `json:"measured"`
 	Tolerance  string `json:"tolerance,omitempty"`
-	Result     string `json:"result"` // Agrees, Differs or CannotTell
-	Why        string `json:"why,omitempty"`
+	// Result is a proof's statement where it made one, else Agrees, Differs or
+	// CannotTell.
+	Result string `json:"result"`
+	Why    string `json:"why,omitempty"`
 }
 
 // checks are those of the proof where it was one, and else come of the events.
@@ -32,9 +39,9 @@ func checks(r *Run) []Check {
 		if what == "" {
 			continue
 		}
-		c := Check{What: what, Pod: clean(p.Pod), Configured: clean(p.Expected), Measured: clean(p.Measured), Tolerance: clean(p.Tolerance), Result: Agrees, Why: clean(p.Why)}
-		if p.Statement != timeline.Proven {
-			c.Result, c.Why = Differs, clean(p.Diagnosis)
+		c := Check{What: what, Pod: clean(p.Pod), Configured: clean(p.Expected), Measured: clean(p.Measured), Tolerance: clean(p.Tolerance), Result: string(stated(p)), Why: clean(p.Why)}
+		if stated(p) != timeline.Proven {
+			c.Why = clean(cmp.Or(p.Diagnosis, p.Missing))
 		}
 		all = append(all, c)
 	}
@@ -42,6 +49,14 @@ func checks(r *Run) []Check {
 		return all
 	}
 	return derived(r)
+}
+
+// stated is a phase's statement: what does not say that it is proven is not.
+func stated(p timeline.Phase) timeline.Statement {
+	if p.Statement != timeline.Proven && p.Statement != timeline.Refuted {
+		return timeline.NotProven
+	}
+	return p.Statement
 }
 
 // proved names what a phase compares; empty where it only prepares the others.

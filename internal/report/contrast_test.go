@@ -26,7 +26,7 @@ func TestContrastIsEnoughInLightAndDark(t *testing.T) {
 		}{
 			{"ink", []string{"paper", "sheet", "faint", "out", "band"}, 4.5},
 			{"soft", []string{"paper", "faint"}, 4.5},
-			{"agrees", []string{"paper"}, 4.5}, {"differs", []string{"paper"}, 4.5}, {"unknown", []string{"paper"}, 4.5},
+			{"agrees", []string{"paper"}, 4.5}, {"differs", []string{"paper"}, 4.5}, {"unproven", []string{"paper"}, 4.5}, {"unknown", []string{"paper"}, 4.5},
 			{"paper", []string{"mark"}, 4.5},
 			{"ok", []string{"paper", "band", "out"}, 3}, {"gateway", []string{"paper", "band", "out"}, 3},
 			{"other", []string{"paper", "band", "out"}, 3}, {"silent", []string{"paper", "band", "out"}, 3},

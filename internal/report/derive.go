@@ -40,7 +40,7 @@ func thresholds(r *Run, p *Pod) []Check {
 			configured = append(configured, rule)
 		}
 		want, flying := int(errors), max(r.Load.Most-1, 0)
-		measured = append(measured, fmt.Sprint(o.Errors))
+		measured = append(measured, o.errors())
 		switch {
 		case by == breaker.NoDetector:
 			worse(Differs, "ejected although the rule has no threshold")
@@ -51,6 +51,8 @@ func thresholds(r *Run, p *Pod) []Check {
 			worse(CannotTell, "there are no answers in the recording")
 		case !o.exact:
 			worse(CannotTell, "Envoy's own time of the decision is not on record")
+		case o.AtLeast && o.Errors < want:
+			worse(CannotTell, "not all errors before it were seen")
 		case o.Errors < want && i > 0 && r.restarted(p.Outs[i-1].From, o.From):
 			worse(CannotTell, "answers around the sidecar's restart are not counted")
 		case o.Errors < want && i == 0 && r.Header.Command == "watch":
@@ -73,6 +75,14 @@ func thresholds(r *Run, p *Pod) []Check {
 	}
 	c.Measured = strings.Join(measured, ", ")
 	return []Check{c}
+}
+
+// errors is how many were seen.
+func (o Out) errors() string {
+	if o.AtLeast {
+		return fmt.Sprintf("at least %d", o.Errors)
+	}
+	return fmt.Sprint(o.Errors)
 }
 
 // times compares how long a pod was out each time with the rule.

@@ -82,15 +82,18 @@ func TestErrorsUnderWayAreAllowedFor(t *testing.T) {
 }
 
 func TestAProofIsReportedByItsPhases(t *testing.T) {
-	say := func(name, pod string, passed bool) timeline.Entry {
-		return timeline.Entry{Time: at(1), Phase: &timeline.Phase{Name: name, Pod: pod, Expected: "e", Measured: "m", Why: "why", Diagnosis: "cause", Statement: stated(passed)}}
+	say := func(name, pod string, s timeline.Statement) timeline.Entry {
+		return timeline.Entry{Time: at(1), Phase: &timeline.Phase{Name: name, Pod: pod, Expected: "e", Measured: "m", Why: "why", Diagnosis: "cause", Statement: s}}
 	}
-	r := of(t, say("preflight", "", true), head("verify", rule(3, time.Second, 50)), ejected(1, 1, "p", 1, 9), say("mix", "", false), say("trip", "p", true), say("return", "p", true), say("second", "p", false), say("counters", "", true))
+	lacks := say("clean", "p", timeline.NotProven)
+	lacks.Phase.Diagnosis, lacks.Phase.Missing = "", "answers"
+	r := of(t, say("preflight", "", timeline.Proven), head("verify", rule(3, time.Second, 50)), ejected(1, 1, "p", 1, 9), say("mix", "", timeline.Refuted),
+		say("trip", "p", timeline.Proven), lacks, say("return", "p", timeline.Proven), say("second", "p", timeline.Refuted), say("counters", "", timeline.Proven))
 	var got []string
 	for _, c := range r.Runs[0].Checks {
 		got = append(got, c.What+" "+c.Pod+" "+c.Result+" "+c.Why)
 	}
-	want := []string{"Mix  differs cause", "Threshold p agrees why", "1st ejection p agrees why", "2nd ejection p differs cause", "Envoy's counters  agrees why"}
+	want := []string{"Mix  refuted cause", "Threshold p proven why", "Errors while out p not proven answers", "1st ejection p proven why", "2nd ejection p refuted cause", "Envoy's counters  proven why"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("checks (-want +got):\n%s", diff)
 	}

@@ -21,7 +21,8 @@ type folding struct {
 	pods  map[string]*Pod
 	seen  bool               // there was a snapshot
 	lost  map[string]float64 // sources that are not heard, since when
-	reset time.Time          // of the sidecar's last restart
+	reset time.Time          // when Envoy last began to count from the start
+	why   string             // it did
 }
 
 // fold makes a run of the entries of one stream.
@@ -29,7 +30,7 @@ func fold(entries []timeline.Entry) (*Run, error) {
 	f := &folding{Run: &Run{}, pods: map[string]*Pod{}, lost: map[string]float64{}}
 	known := false
 	for _, e := range entries {
-		known = known || e.Header != nil || e.Answer != nil || e.Snapshot != nil || e.Event != nil || e.Phase != nil || e.Verdict != nil
+		known = known || e.Kind() != ""
 		if e.Header == nil {
 			continue
 		}
@@ -41,26 +42,27 @@ func fold(entries []timeline.Entry) (*Run, error) {
 	if !known {
 		return nil, errors.New("making a report: nothing in the file is an entry of a recording")
 	}
-	f.Began = start(entries)
+	ours := timeline.OnOneClock(entries)
+	f.Began = start(ours)
 	if f.Header.Version > 0 {
 		f.rules = []ruling{{0, f.Header.Rule}}
 	}
-	for _, e := range entries {
-		f.board.Apply(e)
+	for i, e := range ours {
+		f.board.Apply(entries[i])
 		f.apply(e)
 	}
 	f.finish()
 	return f.Run, nil
 }
 
-// start is the earliest time of what was seen. Phases count only where there is
-// nothing else: the first comes before the run begins.
+// start is the earliest time of what was seen. What a proof does and states
+// counts only where there is nothing else: it begins before the run does.
 func start(entries []timeline.Entry) time.Time {
 	var began, phases time.Time
 	zone := zone(entries[0].Time)
 	for _, e := range entries {
 		earliest := &began
-		if e.Phase != nil || e.Verdict != nil {
+		if e.Header == nil && e.Answer == nil && e.Snapshot == nil && e.Event == nil && e.Outlier == nil {
 			earliest = &phases
 		}
 		if earliest.IsZero() || e.Time.Before(*earliest) {
@@ -88,6 +90,10 @@ func (f *folding) apply(e timeline.Entry) {
 		f.snapshot(at, *e.Snapshot)
 	case e.Event != nil:
 		f.event(e.Time, *e.Event)
+	case e.Step != nil:
+		f.step(at, *e.Step)
+	case e.Symptom != nil && !slices.Contains(f.Symptoms, *e.Symptom):
+		f.Symptoms = append(f.Symptoms, *e.Symptom)
 	}
 }
 
@@ -164,7 +170,7 @@ func (f *folding) pod(name, version string) *Pod {
 func (f *folding) finish() {
 	r := f.Run
 	r.Seconds = micro(r.Seconds)
-	r.Totals, r.Phases, r.Verdict = f.board.Totals, f.board.Phases, f.board.Verdict
+	r.Totals, r.Phases, r.Verdict, r.Clocks = f.board.Totals, f.board.Phases, f.board.Verdict, f.board.Clocks
 	slices.SortStableFunc(r.answers, func(a, b answer) int { return cmp.Compare(a.end, b.end) })
 	for _, p := range f.pods {
 		r.Pods = append(r.Pods, p)

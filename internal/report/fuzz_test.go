@@ -68,7 +68,7 @@ func FuzzRun(f *testing.F) {
 	f.Add(uint64(1)<<62, []byte("\x02\x00\x00\x00\x02\x01\x07\x00\x02\x02\x01\x00\x02\x03\x05\x00\x02\x04\x00\x00\x04\x05\x00\x00\x05\x06\x00\x00"))
 	f.Add(uint64(1e9), []byte{2, 0, 0, 0, 2, 9, 7, 0, 2, 10, 8, 0, 0, 11, 1, 0, 2, 200, 1, 0, 1, 255, 2, 0})
 	kinds := []timeline.EventKind{timeline.PodEjected, timeline.PodReturned, timeline.PodAdded, timeline.PodRemoved, timeline.RuleChanged, timeline.CountersReset,
-		timeline.SourceLost, timeline.SourceBack, timeline.Confirmed, timeline.Disagreement, ""}
+		timeline.SourceLost, timeline.SourceBack, timeline.Confirmed, timeline.Disagreement, "", timeline.ClusterReplaced}
 	states := []timeline.State{timeline.InRotation, timeline.Ejected, timeline.Terminating, timeline.Unknown}
 	f.Fuzz(func(t *testing.T, unit uint64, ops []byte) {
 		if len(ops) > 4*500 {
@@ -80,7 +80,7 @@ func FuzzRun(f *testing.F) {
 			e := timeline.Entry{Time: noon.Add(when)}
 			pod := string("pqrs"[how%4])
 			b := time.Duration(unit) * time.Duration(how)
-			switch op % 6 {
+			switch op % 10 {
 			case 0:
 				e.Header = &timeline.Header{Version: int(what) % 3, Command: []string{"watch", "verify", "compare"}[how%3], Rule: breaker.Rule{Enabled: how%2 == 0,
 					ConsecutiveGatewayErrors: new(uint32(what)), BaseEjectionTime: b, Interval: time.Duration(what), MaxEjectionPercent: int32(int8(how))}}
@@ -102,9 +102,17 @@ func FuzzRun(f *testing.F) {
 					e.Snapshot.Pods = append(e.Snapshot.Pods, timeline.Pod{Name: "pqrst"[i : i+1], State: states[(int(how)+i)%4]})
 				}
 			case 4:
-				e.Phase = &timeline.Phase{Name: pod, Statement: stated(how%2 == 0), Took: b}
+				e.Phase = &timeline.Phase{Name: pod, Statement: []timeline.Statement{timeline.Proven, timeline.Refuted, timeline.NotProven, ""}[how%4], Took: b, Answers: int(what), Missing: pod, Evidence: []string{pod}}
 			case 5:
 				e.Verdict = &timeline.Verdict{Verdict: []string{timeline.Agrees, timeline.Differs, timeline.Undetermined}[how%3]}
+			case 6:
+				e.Clock = &timeline.Clock{Name: []string{timeline.SidecarClock, timeline.APIServerClock, pod}[what%3], Least: -b, Most: when}
+			case 7:
+				e.Step = &timeline.Step{Phase: pod, Load: &timeline.Load{Rate: float64(int8(how)), Concurrency: int(int8(what))}, Why: pod}
+			case 8:
+				e.Symptom = &timeline.Symptom{Code: pod, Detail: pod}
+			case 9:
+				e.Outlier = &timeline.Outlier{Decided: noon.Add(b), Pod: pod, Ejected: how%2 == 0}
 			}
 			entries = append(entries, e)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -33,11 +34,11 @@ func (f *folding) event(reported time.Time, e timeline.Event) {
 	case timeline.PodEjected:
 		p := f.pod(e.Pod, "")
 		f.end(p, at, Out{})
-		p.Outs = append(p.Outs, Out{Number: max(e.Ejection, 1), Errors: e.Errors, Cause: e.Cause, span: span{at, open}, exact: !e.Decided.IsZero()})
+		p.Outs = append(p.Outs, Out{Number: max(e.Ejection, 1), Errors: e.Errors, AtLeast: e.AtLeast, Cause: e.Cause, span: span{at, open}, exact: !e.Decided.IsZero()})
 	case timeline.PodReturned:
 		how := Out{Returned: true}
 		if reported.Equal(f.reset) {
-			how = Out{Cut: "the sidecar restarted"}
+			how = Out{Cut: f.why}
 		}
 		p := f.pod(e.Pod, "")
 		if len(p.Outs) == 0 {
@@ -51,9 +52,11 @@ func (f *folding) event(reported time.Time, e timeline.Event) {
 		p.removed = true
 		f.end(p, at, Out{Cut: "the pod was removed"})
 	case timeline.CountersReset:
-		f.reset = reported
-		f.restarts = append(f.restarts, at)
+		f.anew(reported, at, "the sidecar restarted")
 		f.marks = append(f.marks, mark{at, "sidecar restarted"})
+	case timeline.ClusterReplaced:
+		f.anew(reported, at, "the sidecar got another configuration")
+		f.marks = append(f.marks, mark{at, "cluster replaced"})
 	case timeline.RuleChanged:
 		f.marks = append(f.marks, mark{at, "rule changed"})
 		if e.Rule != nil {
@@ -70,6 +73,22 @@ func (f *folding) event(reported time.Time, e timeline.Event) {
 			f.gaps = append(f.gaps, gap{span{since, max(at, since)}, []string{e.Source}})
 			delete(f.lost, e.Source)
 		}
+	}
+}
+
+// anew notes that Envoy counts and ejects from the start again.
+func (f *folding) anew(reported time.Time, at float64, why string) {
+	f.reset, f.why = reported, why
+	f.restarts = append(f.restarts, at)
+}
+
+// stepKind is what a step of a proof is called among the kinds of events.
+const stepKind timeline.EventKind = "step"
+
+// step takes what a proof did, where it says more than the phase will.
+func (f *folding) step(at float64, s timeline.Step) {
+	if words := clean(board.StepWords(s)); words != "" {
+		f.Events = append(f.Events, Event{At: at, Event: timeline.Event{Kind: stepKind, Detail: words}, Seen: -1})
 	}
 }
 
@@ -95,7 +114,10 @@ func (f *folding) confirm(reported time.Time, e timeline.Event) bool {
 		return false
 	}
 	known := &f.Events[i]
-	known.Cause, known.Errors, known.Out = cmp.Or(e.Cause, known.Cause), cmp.Or(e.Errors, known.Errors), cmp.Or(e.Out, known.Out)
+	known.Cause, known.Out = cmp.Or(e.Cause, known.Cause), cmp.Or(e.Out, known.Out)
+	if e.Errors > 0 {
+		known.Errors, known.AtLeast = e.Errors, e.AtLeast
+	}
 	if e.Source != "" && !slices.Contains(known.Sources, e.Source) {
 		known.Sources = append(known.Sources, e.Source)
 	}
@@ -111,7 +133,7 @@ func (f *folding) confirm(reported time.Time, e timeline.Event) bool {
 			continue
 		}
 		if known.Kind == timeline.PodEjected {
-			o.Errors, o.Cause = known.Errors, cmp.Or(known.Cause, o.Cause)
+			o.Errors, o.AtLeast, o.Cause = known.Errors, known.AtLeast, cmp.Or(known.Cause, o.Cause)
 		}
 		switch {
 		case known.Decided.IsZero():

@@ -32,7 +32,7 @@ type page struct {
 	*Report
 	Kicker     string
 	Story      []string
-	Causes     []string
+	Reasons    []reason
 	Facts      []fact
 	Rule       string
 	SidesTable *table
@@ -53,12 +53,13 @@ type view struct {
 	Keys    []key
 	Marks   []string
 
-	Checks, Latencies, Periods, Phases, Events *table
-	Answers, Latency, Counters                 *figure
+	Checks, Latencies, Periods, Phases, Rests, Events *table
+	Answers, Latency, Counters                        *figure
 
 	NoCounters, More string
 	Raw              []fact
 	RawRule          string
+	RawSidecar       string
 	RawVerdict       string
 }
 
@@ -107,7 +108,7 @@ func (r *Report) page() page {
 	longest := 0.0
 	for _, run := range r.Runs {
 		longest = max(longest, run.Seconds)
-		p.Causes = append(p.Causes, causes(run)...)
+		p.Reasons = append(p.Reasons, reasons(run)...)
 	}
 	if first := r.Runs[0]; len(r.Runs) == 1 {
 		p.Story = story(last)
@@ -123,7 +124,7 @@ func (r *Report) page() page {
 
 // view makes the charts and tables of a run, on an axis of time that all runs share.
 func (r *Run) view(i, of int, axis float64, values scale) view {
-	v := view{ID: fmt.Sprintf("run%d", i+1), Seconds: newFrame(false, axis, r.Began).seconds, Raw: raw(r), Checks: checksTable(r), Phases: phasesTable(r),
+	v := view{ID: fmt.Sprintf("run%d", i+1), Seconds: newFrame(false, axis, r.Began).seconds, Raw: raw(r), Checks: checksTable(r), Phases: phasesTable(r), Rests: restsTable(r),
 		Latencies: latenciesTable(r), Periods: periodsTable(r), Keys: keys(r, newFrame(false, axis, r.Began).lanes(r))}
 	y, m, d := r.Began.Date()
 	v.Clock = r.Began.Sub(time.Date(y, m, d, 0, 0, 0, 0, r.Began.Location())).Seconds()
@@ -155,15 +156,29 @@ func (r *Run) view(i, of int, axis float64, values scale) view {
 		v.Counters.add(func() (chart, string) { return f.countersChart(r, v.ID+"-counters-chart") })
 	}
 	if r.Header.Version > 0 {
-		text, err := json.MarshalIndent(r.Header.Rule, "", "  ")
-		if err == nil { // of numbers and a string
-			v.RawRule = string(text)
-		}
+		v.RawRule = rawJSON(r.Header.Rule)
+	}
+	if r.Header.Sidecar != nil {
+		v.RawSidecar = rawJSON(r.Header.Sidecar)
 	}
 	if r.Verdict != nil {
 		v.RawVerdict = cleanLines(r.Verdict.Words)
 	}
 	return v
+}
+
+// rawJSON is a part of a recording as it stands there.
+func rawJSON(part any) string {
+	text, err := json.MarshalIndent(part, "", "  ")
+	if err != nil { // a number that JSON cannot say
+		return ""
+	}
+	return cleanLines(string(text))
+}
+
+// Look is the class of the page's verdict.
+func (p page) Look() string {
+	return map[string]string{Agrees: "agrees", Refuted: "differs", NotProven: "unproven", NoVerdict: "none"}[p.Verdict]
 }
 
 // add draws a chart where the figure is wanted. The captions differ with the

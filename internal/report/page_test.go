@@ -74,7 +74,7 @@ func elements(t *testing.T, page string) []xml.StartElement {
 // pages are those that the tests look at.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	all := map[string]string{"large": made(t, large(20_000, 40)), "hostile": made(t, hostile())}
+	all := map[string]string{"large": made(t, large(20_000, 40)), "hostile": made(t, hostile()), "unproven": made(t, unproven())}
 	for name := range scenes {
 		all[name] = made(t, recording(t, name))
 	}
@@ -181,6 +181,7 @@ const nasty = "</title></svg></style></script><script>alert(1)</script><img src=
 func hostile() []timeline.Entry {
 	h := head(nasty, rule(3, time.Second, 50))
 	h.Header.Context, h.Header.Namespace, h.Header.Service, h.Header.Label, h.Header.Rule.Balancer = nasty, nasty, nasty, nasty, nasty
+	h.Header.Sidecar, h.Header.Versions = &timeline.Sidecar{Cluster: nasty}, map[string]string{nasty: nasty}
 	e := ejected(2, 2, nasty, 1, 3)
 	e.Event.Cause, e.Event.Source, e.Event.Detail = nasty, nasty, nasty
 	return []timeline.Entry{h,
@@ -188,7 +189,9 @@ func hostile() []timeline.Entry {
 		{Time: at(1), Answer: &timeline.Answer{Code: 504, Pod: nasty, Version: nasty, Error: nasty, Latency: time.Second}},
 		e, happened(3, timeline.Event{Kind: timeline.EventKind(nasty), Pod: nasty, Detail: nasty}),
 		happened(3, timeline.Event{Kind: timeline.SourceLost, Source: nasty, Detail: nasty}),
-		{Time: at(4), Phase: &timeline.Phase{Name: nasty, Pod: nasty, Expected: nasty, Measured: nasty, Tolerance: nasty, Why: nasty, Diagnosis: nasty}},
+		{Time: at(4), Phase: &timeline.Phase{Name: nasty, Pod: nasty, Expected: nasty, Measured: nasty, Tolerance: nasty, Why: nasty, Diagnosis: nasty, Missing: nasty, Evidence: []string{nasty}}},
+		{Time: at(4), Step: &timeline.Step{Phase: nasty, Why: nasty}}, {Time: at(4), Symptom: &timeline.Symptom{Code: nasty, Detail: nasty, Source: nasty}},
+		{Time: at(4), Clock: &timeline.Clock{Name: nasty, Source: nasty}},
 		{Time: at(5), Verdict: &timeline.Verdict{Words: nasty + "\n" + nasty}},
 	}
 }

@@ -132,13 +132,9 @@ func recording(t testing.TB, name string) []timeline.Entry {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	var entries []timeline.Entry
-	for lines := json.NewDecoder(file); lines.More(); {
-		var e timeline.Entry
-		if err := lines.Decode(&e); err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, e)
+	entries, err := timeline.ReadAll(file)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return entries
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"istio-circuit-breaker/internal/board"
@@ -11,17 +12,18 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// Verdicts of a report.
+// Verdicts of a report: those of a proof, and that there is none.
 const (
-	Agrees    = "agrees"
-	Differs   = "differs"
+	Agrees    = timeline.Agrees
+	Refuted   = timeline.Differs
+	NotProven = timeline.Undetermined
 	NoVerdict = "none"
 )
 
 // Report is what a recording says. Times in seconds are since the start of
 // their run.
 type Report struct {
-	Verdict string `json:"verdict"` // Agrees, Differs or NoVerdict
+	Verdict string `json:"verdict"` // Agrees, Refuted, NotProven or NoVerdict
 	// Sentence is the verdict in words.
 	Sentence string `json:"sentence"`
 	Runs     []*Run `json:"runs"`
@@ -52,7 +54,10 @@ type Run struct {
 	Counters  timeline.Counters `json:"counters"` // at the end
 	Events    []Event           `json:"events"`
 	Phases    []timeline.Phase  `json:"phases"`
-	Verdict   *timeline.Verdict `json:"verdict,omitempty"`
+	// Clocks are the last estimate of each, and Symptoms what a look around found.
+	Clocks   []timeline.Clock   `json:"clocks,omitempty"`
+	Symptoms []timeline.Symptom `json:"symptoms,omitempty"`
+	Verdict  *timeline.Verdict  `json:"verdict,omitempty"`
 
 	answers []answer // in the order of their ends
 	samples []sample
@@ -79,9 +84,11 @@ type Pod struct {
 type Out struct {
 	// Number counts the pod's ejections from 1; 0 where it was out already when
 	// the recording began.
-	Number int    `json:"number"`
-	Errors int    `json:"errors"` // in a row, when it was decided
-	Cause  string `json:"cause,omitempty"`
+	Number int `json:"number"`
+	Errors int `json:"errors"` // in a row, when it was decided
+	// AtLeast is true where there may have been more errors than were seen.
+	AtLeast bool   `json:"atLeast,omitempty"`
+	Cause   string `json:"cause,omitempty"`
 	span
 	// Returned is false where the pod was still out at the end, or Cut.
 	Returned bool `json:"returned"`
@@ -169,17 +176,31 @@ func Of(entries []timeline.Entry) (*Report, error) {
 		return nil, errors.New("making a report: the recording is empty")
 	}
 	for _, run := range r.Runs {
-		if run.Verdict == nil {
-			continue
-		}
-		if r.Verdict = Agrees; run.Verdict.Verdict != timeline.Agrees {
-			r.Verdict = Differs
-			break
+		if verdict := run.proved(); verdict != NoVerdict && r.Verdict != Refuted && (r.Verdict != NotProven || verdict == Refuted) {
+			r.Verdict = verdict
 		}
 	}
 	r.Sides = sides(r.Runs, runs)
 	r.Sentence = r.sentence()
 	return r, nil
+}
+
+// proved is the verdict of a run. It is never better than what its phases state.
+func (r *Run) proved() string {
+	if r.Verdict == nil {
+		return NoVerdict
+	}
+	states := func(s timeline.Statement) bool {
+		return slices.ContainsFunc(r.Phases, func(p timeline.Phase) bool { return stated(p) == s })
+	}
+	switch {
+	case r.Verdict.Verdict == timeline.Differs, states(timeline.Refuted):
+		return Refuted
+	case r.Verdict.Verdict != timeline.Agrees, states(timeline.NotProven):
+		return NotProven
+	default:
+		return Agrees
+	}
 }
 
 // sides are the figures of a comparison, if it is one and both runs have answers.
@@ -201,8 +222,10 @@ func (r *Report) sentence() string {
 	switch {
 	case r.Verdict == Agrees:
 		return "The breaker does what the rule says."
-	case r.Verdict == Differs:
+	case r.Verdict == Refuted:
 		return "The breaker does not do what the rule says."
+	case r.Verdict == NotProven:
+		return "It is not proven that the breaker does what the rule says."
 	case r.Sides != nil && r.Sides.On.SuccessRate > r.Sides.Off.SuccessRate:
 		return fmt.Sprintf("The breaker lifts the share of good answers from %s to %s.", percent(r.Sides.Off.SuccessRate), percent(r.Sides.On.SuccessRate))
 	case r.Sides != nil:

@@ -37,16 +37,12 @@ func seen(s float64, counters timeline.Counters, pods ...timeline.Pod) timeline.
 	return timeline.Entry{Time: at(s), Snapshot: &timeline.Snapshot{Pods: pods, Counters: counters}}
 }
 
-func phase(passed bool) timeline.Entry {
-	return timeline.Entry{Time: at(9), Phase: &timeline.Phase{Name: "trip", Expected: "out after 3", Measured: "out after 3", Statement: stated(passed), Diagnosis: "known"}}
+func phase(s timeline.Statement) timeline.Entry {
+	return timeline.Entry{Time: at(9), Phase: &timeline.Phase{Name: "trip", Expected: "out after 3", Measured: "out after 3", Statement: s, Diagnosis: "known"}}
 }
 
-func verdict(agrees bool) timeline.Entry {
-	v := timeline.Verdict{Verdict: timeline.Agrees, Words: "words"}
-	if !agrees {
-		v.Verdict = timeline.Differs
-	}
-	return timeline.Entry{Time: at(10), Verdict: &v}
+func verdict(v string) timeline.Entry {
+	return timeline.Entry{Time: at(10), Verdict: &timeline.Verdict{Verdict: v, Words: "words"}}
 }
 
 func of(t *testing.T, entries ...timeline.Entry) *Report {
@@ -68,7 +64,7 @@ func TestWhatIsNoRecordingIsRefused(t *testing.T) {
 	}{
 		{"nothing", nil, "the recording is empty"},
 		{"other JSON", []timeline.Entry{{}, {}}, "nothing in the file is an entry of a recording"},
-		{"a newer format", []timeline.Entry{newer}, "format version 2, and only versions up to 1 are known"},
+		{"a newer format", []timeline.Entry{newer}, "format version 3, and only versions up to 2 are known"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,10 +83,16 @@ func TestTheVerdictIsOneSentence(t *testing.T) {
 		name, verdict, want string
 		entries             []timeline.Entry
 	}{
-		{"a proof that agrees", Agrees, "The breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(true), verdict(true)}},
-		{"a proof that differs", Differs, "The breaker does not do what the rule says.", []timeline.Entry{head("verify", on), phase(false), verdict(false)}},
-		{"a proof without a header", Differs, "The breaker does not do what the rule says.", []timeline.Entry{phase(false), verdict(false)}},
-		{"a proof that was stopped", NoVerdict, "No verdict: this proof did not reach its end.", []timeline.Entry{head("verify", on), phase(true)}},
+		{"a proof that agrees", Agrees, "The breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Proven), verdict(timeline.Agrees)}},
+		{"a proof that refutes", Refuted, "The breaker does not do what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Refuted), verdict(timeline.Differs)}},
+		{"a proof without a header", Refuted, "The breaker does not do what the rule says.", []timeline.Entry{phase(timeline.Refuted), verdict(timeline.Differs)}},
+		{"a proof that lacks something", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Undetermined)}},
+		{"a verdict that says more than its phases", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Agrees)}},
+		{"a statement that is none", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(""), verdict(timeline.Agrees)}},
+		{"a verdict that is none", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Proven), verdict("")}},
+		{"two proofs, one of them refuted", Refuted, "The breaker does not do what the rule says.",
+			[]timeline.Entry{head("verify", on), phase(timeline.Refuted), verdict(timeline.Differs), head("verify", on), phase(timeline.NotProven), verdict(timeline.Undetermined)}},
+		{"a proof that was stopped", NoVerdict, "No verdict: this proof did not reach its end.", []timeline.Entry{head("verify", on), phase(timeline.Proven)}},
 		{"a watched run", NoVerdict, "No verdict: this run was watched, not proved.", []timeline.Entry{head("watch", on), replied(1, 0.1, "a", 200)}},
 		{"half a comparison", NoVerdict, "No verdict: this comparison has only one of its two runs.", []timeline.Entry{head("compare", off), replied(1, 0.1, "a", 200)}},
 		{"a comparison", NoVerdict, "The breaker lifts the share of good answers from 50.0 % to 100.0 %.",

@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
@@ -88,7 +91,11 @@ func story(run *Run) []string {
 	}
 	s := fmt.Sprintf("%s was the first pod out, %s after the start", pod, seconds(first.From))
 	if first.Errors > 0 {
-		s += fmt.Sprintf(" and after %s in a row", count(first.Errors, "error"))
+		least := ""
+		if first.AtLeast {
+			least = "at least "
+		}
+		s += fmt.Sprintf(" and after %s%s in a row", least, count(first.Errors, "error"))
 	}
 	if first.Returned {
 		s += ", for " + seconds(first.Seconds())
@@ -100,14 +107,25 @@ func story(run *Run) []string {
 	return []string{s + ".", all}
 }
 
-// causes are what the proof named for what differs.
-func causes(run *Run) []string {
-	var all []string
-	seen := map[string]bool{}
+// reason is why a proof does not agree, or what it lacks.
+type reason struct{ Name, Text, Class string }
+
+// reasons are what the proof named for what it refuted, and what is missing for
+// what it did not prove.
+func reasons(run *Run) []reason {
+	var all []reason
+	add := func(r reason) {
+		if r.Text = clean(r.Text); r.Text != "" && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
 	for _, p := range run.Phases {
-		if d := clean(p.Diagnosis); p.Statement != timeline.Proven && d != "" && !seen[d] {
-			seen[d] = true
-			all = append(all, d)
+		switch stated(p) {
+		case timeline.Refuted:
+			add(reason{"Cause", p.Diagnosis, "differs"})
+		case timeline.NotProven:
+			add(reason{"Missing", p.Missing, "unproven"})
+			add(reason{"Cause", p.Diagnosis, "unproven"})
 		}
 	}
 	return all
@@ -119,11 +137,24 @@ func raw(run *Run) []fact {
 	all := []fact{{"Format version", fmt.Sprint(h.Version)}, {"Command", clean(h.Command)}, {"Label", clean(h.Label)}, {"Context", clean(h.Context)},
 		{"Namespace", clean(h.Namespace)}, {"Service", clean(h.Service)}, {"Began", run.Began.Format(time.RFC3339Nano)}}
 	if h.Version == 0 {
-		return []fact{{"Header", "none: the run ended before it began to watch"}, {"Began", run.Began.Format(time.RFC3339Nano)}}
+		return append([]fact{{"Header", "none: the run ended before it began to watch"}, {"Began", run.Began.Format(time.RFC3339Nano)}}, found(run)...)
 	}
 	if h.Rule.Enabled {
 		all = append(all, fact{"Base in force", breaker.Short(h.Rule.Base())}, fact{"Sweep in force", breaker.Short(h.Rule.Sweep())}, fact{"Share in force", fmt.Sprintf("%d %%", h.Rule.Percent())})
 	}
+	for _, name := range slices.Sorted(maps.Keys(h.Versions)) {
+		all = append(all, fact{"Version of " + clean(name), clean(h.Versions[name])})
+	}
+	if c := h.Claim; c != nil {
+		all = append(all, fact{"To be proved", clean(strings.Join(c.Phases, ", "))}, fact{"Load asked for", board.LoadWords(c.Load)})
+		if c.ExpectThreshold > 0 {
+			all = append(all, fact{"Threshold demanded", count(c.ExpectThreshold, "error") + " in a row"})
+		}
+		if c.Declared != nil {
+			all = append(all, fact{"Rule as declared", c.Declared.Brief()})
+		}
+	}
+	all = append(all, found(run)...)
 	var some []fact
 	for _, f := range all {
 		if f.Value != "" {
@@ -131,4 +162,19 @@ func raw(run *Run) []fact {
 		}
 	}
 	return some
+}
+
+// found is what the run learned of clocks and causes.
+func found(run *Run) []fact {
+	var all []fact
+	for _, c := range run.Clocks {
+		all = append(all, fact{"Clock of the " + clean(c.Name), fmt.Sprintf("%+.3f s to %+.3f s from the observer’s (%s)", c.Least.Seconds(), c.Most.Seconds(), clean(c.Source))})
+		if c.Name == timeline.SidecarClock && c.Ahead() != 0 {
+			all = append(all, fact{"Times of the " + clean(c.Name), fmt.Sprintf("shown %+.3f s from what they are in the recording", -c.Ahead().Seconds())})
+		}
+	}
+	for _, s := range run.Symptoms {
+		all = append(all, fact{"Found: " + clean(s.Code), clean(s.Detail) + " (" + clean(s.Source) + ")"})
+	}
+	return all
 }

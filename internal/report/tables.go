@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/compare"
 	"istio-circuit-breaker/internal/timeline"
@@ -24,6 +25,8 @@ func (t *table) Short() bool { return len(t.Rows) <= 12 && t.Class == "" || len(
 // cell is a field of a table; Class names its look.
 type cell struct {
 	Text, Class string
+	// List are lines of their own, beneath the text.
+	List []string
 	// Bar is a bar of this length in percent; empty for none.
 	Bar string
 }
@@ -47,10 +50,12 @@ const mostTableRows = 500
 // verdictCell shows a result by a sign and a word, not by its colour alone.
 func verdictCell(result string) cell {
 	switch result {
-	case Agrees:
-		return cell{Text: "✓ agrees", Class: "agrees"}
-	case Differs:
-		return cell{Text: "✗ differs", Class: "differs"}
+	case Agrees, string(timeline.Proven):
+		return cell{Text: "✓ " + result, Class: "agrees"}
+	case Differs, string(timeline.Refuted):
+		return cell{Text: "✗ " + result, Class: "differs"}
+	case string(timeline.NotProven):
+		return cell{Text: "? " + result, Class: "unproven"}
 	}
 	return cell{Text: "? " + result, Class: "unknown"}
 }
@@ -90,15 +95,36 @@ func phasesTable(r *Run) *table {
 	}
 	t := &table{Caption: "Every phase of the proof", Class: "stack", Head: []string{"Phase", "Expected", "Measured", "Result", "Tolerance", "Took", "Why", "Cause"}}
 	for _, p := range r.Phases {
-		result := Agrees
-		if p.Statement != timeline.Proven {
-			result = Differs
-		}
-		t.Rows = append(t.Rows, []cell{{Text: withPod(clean(p.Name), clean(p.Pod))}, {Text: clean(p.Expected), Class: "text"}, {Text: clean(p.Measured), Class: "text"}, verdictCell(result),
+		t.Rows = append(t.Rows, []cell{{Text: withPod(clean(p.Name), clean(p.Pod))}, {Text: clean(p.Expected), Class: "text"}, {Text: clean(p.Measured), Class: "text"}, verdictCell(string(stated(p))),
 			maybe(clean(p.Tolerance), ""), number(seconds(p.Took.Seconds())), maybe(clean(p.Why), "small"), maybe(clean(p.Diagnosis), "small")})
 	}
 	if !slices.ContainsFunc(t.Rows, func(row []cell) bool { return row[7].Class != "none" }) {
 		t.keep(7)
+	}
+	return t
+}
+
+// restsTable is what each statement of a proof rests on, and what it lacks.
+func restsTable(r *Run) *table {
+	t := &table{Caption: "What each statement rests on, and what it lacks", Class: "stack", Head: []string{"Phase", "Result", "Answers", "Evidence", "Missing"}}
+	for _, p := range r.Phases {
+		if len(p.Evidence) == 0 && p.Answers == 0 && p.Least == 0 && p.Missing == "" {
+			continue
+		}
+		answers, evidence := maybe("", ""), maybe("", "small")
+		if p.Answers > 0 || p.Least > 0 {
+			answers = cell{Text: fmt.Sprintf("%s of at least %s", many(p.Answers), many(p.Least))}
+		}
+		if len(p.Evidence) > 0 {
+			evidence = cell{Class: "small"}
+			for _, line := range p.Evidence {
+				evidence.List = append(evidence.List, clean(line))
+			}
+		}
+		t.Rows = append(t.Rows, []cell{{Text: withPod(clean(p.Name), clean(p.Pod))}, verdictCell(string(stated(p))), answers, evidence, maybe(clean(p.Missing), "")})
+	}
+	if len(t.Rows) == 0 {
+		return nil
 	}
 	return t
 }
@@ -177,26 +203,19 @@ func (e Event) detail() string {
 	}
 	if e.Kind == timeline.PodEjected {
 		add(breaker.Ordinal(max(e.Ejection, 1)) + " time")
-		add("after " + count(e.Errors, "error") + " in a row")
+		add(board.ErrorsWords(e.Event))
 	}
 	if e.Out > 0 {
 		add("after " + seconds(e.Out.Seconds()))
 	}
 	add(e.Cause)
-	add(e.Detail)
+	if e.Kind != timeline.PodEjected || !e.AtLeast { // else it is said above
+		add(e.Detail)
+	}
 	if e.Rule != nil {
-		add("now " + brief(*e.Rule))
+		add("now " + e.Rule.Brief())
 	}
 	return strings.Join(parts, ", ")
-}
-
-// brief is a rule in a few words.
-func brief(rule breaker.Rule) string {
-	errors, by := rule.Threshold()
-	if by == breaker.NoDetector {
-		return "no pod is ever ejected"
-	}
-	return fmt.Sprintf("%s in a row, base %s, sweep %s, at most %d %% out", count(int(errors), "error"), breaker.Short(rule.Base()), breaker.Short(rule.Sweep()), rule.Percent())
 }
 
 func sidesTable(s Sides) *table {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -14,48 +14,59 @@ const (
 	millis  = "15:04:05.000"
 )
 
-// EventLine is an event as one line of text, with its time in this machine's
-// zone; empty for all entries but events.
+// EventLine is an event, or what a proof did beside the announced, as one line
+// of text with its time in this machine's zone; empty for all other entries.
 func EventLine(e timeline.Entry) string {
-	if e.Event == nil || e.Event.Kind == timeline.Confirmed {
+	text := ""
+	switch {
+	case e.Step != nil && board.StepWords(*e.Step) != "":
+		text = stepKind + " " + board.StepWords(*e.Step)
+	case e.Event != nil && e.Event.Kind != timeline.Confirmed:
+		text = eventText(*e.Event)
+	default:
 		return ""
 	}
-	happened := e.Event
-	text := string(happened.Kind)
-	for _, part := range []string{happened.Pod, happened.Cause, happened.Detail} {
+	return clean(e.Time.Local().Format(millis) + " " + text)
+}
+
+// stepKind is what a step is called beside the kinds of events.
+const stepKind = "step"
+
+func eventText(e timeline.Event) string {
+	text := string(e.Kind)
+	for _, part := range []string{e.Pod, e.Cause, apart(e)} {
 		if part != "" {
 			text += " " + part
 		}
 	}
-	text += measured(*happened)
-	if happened.Source != "" {
-		text += " (" + happened.Source + ")"
+	text += measured(e)
+	if e.Source != "" {
+		text += " (" + e.Source + ")"
 	}
-	return clean(e.Time.Local().Format(millis) + " " + text)
+	return text
+}
+
+// apart is an event's detail, where it is not a part of what measured says.
+func apart(e timeline.Event) string {
+	if e.Kind == timeline.PodEjected && e.AtLeast {
+		return ""
+	}
+	return e.Detail
 }
 
 // measured is what an event tells in figures.
 func measured(e timeline.Event) string {
 	text := ""
-	if e.Kind == timeline.PodEjected && e.Errors > 0 {
-		text += " after " + breaker.Count(e.Errors, "error") + " in a row"
+	if errors := board.ErrorsWords(e); e.Kind == timeline.PodEjected && errors != "" {
+		text += " " + errors
 	}
 	if e.Out > 0 {
 		text += fmt.Sprintf(" after %.1fs", e.Out.Seconds())
 	}
 	if e.Rule != nil {
-		text += ": " + short(*e.Rule)
+		text += ": now " + e.Rule.Brief()
 	}
 	return text
-}
-
-// short is a rule in a few words.
-func short(r breaker.Rule) string {
-	errors, by := r.Threshold()
-	if by == breaker.NoDetector {
-		return "now no pod is ever taken out"
-	}
-	return fmt.Sprintf("now %s in a row, out for %s, at most %d %% of pods", breaker.Count(int(errors), "error"), breaker.Short(r.Base()), r.Percent())
 }
 
 // log is the events, the newest first. What matters most comes first in each, as
@@ -64,6 +75,11 @@ func (f *frame) log() *section {
 	s := &section{least: 1, apart: true}
 	for i := len(f.Events) - 1; i >= 0; i-- {
 		e := f.Events[i]
+		at := span{f.when(e.When(e.Time)) + "  ", faint}
+		if e.Step != nil {
+			s.lines = append(s.lines, line{at, {stepKind, wary}, {" " + board.StepWords(*e.Step), plain}})
+			continue
+		}
 		rest := measured(e.Event)
 		if e.Pod != "" {
 			rest = " " + fit(clean(e.Pod), max(f.width/3, 8)) + rest
@@ -71,12 +87,12 @@ func (f *frame) log() *section {
 		if e.Source != "" {
 			rest += " (" + e.Source + ")"
 		}
-		for _, more := range []string{e.Cause, e.Detail} {
+		for _, more := range []string{e.Cause, apart(e.Event)} {
 			if more != "" {
 				rest += " " + more
 			}
 		}
-		s.lines = append(s.lines, line{{f.when(e.When(e.Time)) + "  ", faint}, {string(e.Kind), kindStyle(e.Kind)}, {rest, plain}})
+		s.lines = append(s.lines, line{at, {string(e.Kind), kindStyle(e.Kind)}, {rest, plain}})
 	}
 	return s
 }

@@ -79,18 +79,21 @@ func (f *frame) pods() *section {
 	return s
 }
 
-// chosen are the numbers of n rows: those of pods that are not in rotation
-// first, but in the order of the table.
+// chosen are the numbers of n rows: those of ejected pods first, then of others
+// that are not in rotation, but in the order of the table.
 func (f *frame) chosen(n int) []int {
-	var out, in []int
+	var out, going, in []int
 	for i, r := range f.Rows {
-		if r.State == timeline.InRotation {
-			in = append(in, i)
-		} else {
+		switch r.State {
+		case timeline.Ejected:
 			out = append(out, i)
+		case timeline.InRotation:
+			in = append(in, i)
+		default:
+			going = append(going, i)
 		}
 	}
-	chosen := append(out, in...)[:n]
+	chosen := slices.Concat(out, going, in)[:n]
 	slices.Sort(chosen)
 	return chosen
 }

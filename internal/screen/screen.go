@@ -41,7 +41,7 @@ type section struct {
 // printable text alone; with it they also hold codes that colour text.
 func Lines(b board.Board, now time.Time, width, height int, colour bool) []string {
 	f := frame{b, now, max(width, 1), colour}
-	head, rule, pods, lost := f.head(), f.rule(), f.pods(), f.lost()
+	head, rule, pods, lost, clocks := f.head(), f.rule(), f.pods(), f.lost(), f.clocks()
 	answers, totals, counters := f.answers(), f.totals(), f.counters()
 	proof, verdict, log := f.proof(), f.verdict(), f.log()
 	room := max(height, 1)
@@ -50,7 +50,7 @@ func Lines(b board.Board, now time.Time, width, height int, colour bool) []strin
 		s.got += more
 		room -= more
 	}
-	for _, s := range []*section{head, pods, lost, verdict, answers, log, totals, counters, rule, proof} {
+	for _, s := range []*section{head, pods, lost, verdict, answers, log, totals, counters, clocks, rule, proof} {
 		grow(s, s.least)
 	}
 	for _, s := range []*section{pods, verdict, rule, lost, proof} {
@@ -58,7 +58,7 @@ func Lines(b board.Board, now time.Time, width, height int, colour bool) []strin
 	}
 	const someEvents = 6 // before air
 	grow(log, someEvents)
-	all := []*section{head, rule, pods, lost, answers, totals, counters, proof, verdict, log}
+	all := []*section{head, rule, pods, lost, answers, totals, counters, clocks, proof, verdict, log}
 	for _, s := range all {
 		if s.apart = s.apart && s.got > 0 && room > 0; s.apart {
 			room--

@@ -105,10 +105,28 @@ func proved() []timeline.Entry {
 	all := []timeline.Entry{phase(-1, timeline.Phase{Name: "preflight", Expected: "a client with sidecar", Measured: "all there", Statement: timeline.Proven, Took: 38 * time.Millisecond})}
 	return append(append(all, tripped()...),
 		phase(3.2, timeline.Phase{Name: "mix", Expected: "both", Measured: "1 answer of 200, 1 gateway error", Statement: timeline.Proven, Took: 753 * time.Millisecond}),
-		phase(3.3, timeline.Phase{Name: "trip", Pod: faulty, Expected: "out after 10 gateway errors in a row", Measured: "out after 3", Took: 2 * time.Second,
+		phase(3.3, timeline.Phase{Name: "trip", Pod: faulty, Expected: "out after 10 gateway errors in a row", Measured: "out after 3", Statement: timeline.Refuted, Took: 2 * time.Second,
 			Diagnosis: "the threshold is masked by the 5xx detector's default of 5: set consecutive5xxErrors to 0"}),
 		phase(3.4, timeline.Phase{Name: "clean", Expected: "no error", Measured: "0 errors", Statement: timeline.Proven}),
-		timeline.Entry{Time: at(3.5), Verdict: &timeline.Verdict{Words: "threshold:     configured 10, measured 3\nejection time: configured 30s, measured none\nverdict:       the breaker does not do what the rule says"}})
+		timeline.Entry{Time: at(3.5), Verdict: &timeline.Verdict{Verdict: timeline.Differs, Words: "threshold:     configured 10, measured 3\nejection time: configured 30s, measured none\nverdict:       the breaker does not do what the rule says"}})
+}
+
+// unproven is a proof that a part of the evidence is missing for, on a cluster
+// whose clock is ahead, as it departs from its plan.
+func unproven() []timeline.Entry {
+	phase := func(s float64, p timeline.Phase) timeline.Entry { return timeline.Entry{Time: at(s), Phase: &p} }
+	return append(tripped(),
+		timeline.Entry{Time: at(3.2), Clock: &timeline.Clock{Name: timeline.SidecarClock, Least: 2940 * time.Millisecond, Most: 3080 * time.Millisecond}},
+		timeline.Entry{Time: at(3.2), Clock: &timeline.Clock{Name: timeline.APIServerClock, Least: -40 * time.Millisecond, Most: 990 * time.Millisecond}},
+		timeline.Entry{Time: at(3.3), Step: &timeline.Step{Phase: "trip", Load: &timeline.Load{Rate: 10, Concurrency: 8}}},
+		timeline.Entry{Time: at(3.4), Symptom: &timeline.Symptom{Code: "no-answers", Detail: "nobody answered"}},
+		phase(3.5, timeline.Phase{Name: "trip", Pod: faulty, Expected: "out after 3 gateway errors in a row", Measured: "out after 3", Statement: timeline.Proven, Answers: 3, Least: 3}),
+		phase(3.6, timeline.Phase{Name: "clean", Pod: faulty, Expected: "no error while out", Measured: "0 errors", Statement: timeline.NotProven, Answers: 2, Least: 20,
+			Missing: "answers of other pods while it was out: send more than 1 request a second"}),
+		timeline.Entry{Time: at(3.7), Step: &timeline.Step{Phase: "return", Why: "it is out for longer, until 09:01:04"}},
+		event(3.8, timeline.Event{Kind: timeline.ClusterReplaced, Source: "endpoint health"}),
+		event(3.9, timeline.Event{Kind: timeline.PodEjected, Pod: faulty, Errors: 1, AtLeast: true, Ejection: 2, Source: "endpoint health", Detail: "the watch began later"}),
+		timeline.Entry{Time: at(4), Verdict: &timeline.Verdict{Verdict: timeline.Undetermined, Words: "verdict:       not proven: 1 of 2 claims"}})
 }
 
 func TestBoardsAsDrawn(t *testing.T) {
@@ -135,6 +153,9 @@ func TestBoardsAsDrawn(t *testing.T) {
 		{"many-colour", many(), 50, 100, 30, true},
 		{"proved", proved(), 4, 120, 40, false},
 		{"proved-60", proved(), 4, 60, 20, false},
+		{"unproven", unproven(), 4, 120, 40, false},
+		{"unproven-colour", unproven(), 4, 100, 40, true},
+		{"unproven-60", unproven(), 4, 60, 20, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,7 +169,7 @@ func TestEverySizeFits(t *testing.T) {
 	odd := append(many(), header(1), answer(60, strings.Repeat("лонг-", 60), "v\x1b[31m", 504),
 		event(61, timeline.Event{Kind: timeline.PodEjected, Pod: strings.Repeat("名", 90), Detail: "\xff\xfe\x00"}))
 	odd[len(odd)-3].Header.Command, odd[len(odd)-3].Header.Service = strings.Repeat("x", 200), "日本"
-	for name, entries := range map[string][]timeline.Entry{"nothing": nil, "tripped": tripped(), "many": many(), "proved": proved(), "odd": odd} {
+	for name, entries := range map[string][]timeline.Entry{"nothing": nil, "tripped": tripped(), "many": many(), "proved": proved(), "unproven": unproven(), "odd": odd} {
 		b := play(entries...)
 		for width := 0; width <= 130; width++ {
 			for _, height := range []int{-1, 0, 1, 2, 3, 5, 8, 9, 12, 24, 50, 500} {
@@ -195,9 +216,12 @@ func TestFewLinesShowTheEjectedPodsFirst(t *testing.T) {
 	for i := range 30 {
 		pods = append(pods, pod(fmt.Sprintf("pod-%02d", i), "200", timeline.InRotation, 0))
 	}
-	pods[17].State, pods[29].State = timeline.Ejected, timeline.Terminating
+	for i := range 10 {
+		pods[i].State = timeline.Unknown
+	}
+	pods[17].State, pods[29].State = timeline.Ejected, timeline.Ejected
 	text := strings.Join(Lines(play(header(3), snapshot(0, timeline.Counters{}, pods...)), at(1), 80, 14, false), "\n")
-	for _, want := range []string{"pod-17", "pod-29", "more pods: ", "in rotation"} {
+	for _, want := range []string{"pod-17", "pod-29", "pod-00", "more pods: ", "in rotation"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
 		}
@@ -215,8 +239,11 @@ func TestAnEventIsOneLine(t *testing.T) {
 		{"errors", timeline.Event{Kind: timeline.PodEjected, Pod: "b", Errors: 3, Cause: "CONSECUTIVE_5XX", Source: "outlier log"}, "ejected b CONSECUTIVE_5XX after 3 errors in a row (outlier log)"},
 		{"errors that nobody counted", timeline.Event{Kind: timeline.PodEjected, Pod: "b"}, "ejected b"},
 		{"a return", timeline.Event{Kind: timeline.PodReturned, Pod: "b", Out: 30300 * time.Millisecond}, "returned b after 30.3s"},
+		{"errors that were not all seen", timeline.Event{Kind: timeline.PodEjected, Pod: "b", Errors: 3, AtLeast: true, Detail: "the watch began later", Source: "outlier log"},
+			"ejected b after at least 3 errors in a row: the watch began later (outlier log)"},
+		{"another configuration", timeline.Event{Kind: timeline.ClusterReplaced, Source: "endpoint health"}, "cluster replaced (endpoint health)"},
 		{"a rule", timeline.Event{Kind: timeline.RuleChanged, Rule: &breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(1))}, Source: "API server"},
-			"rule changed: now 1 error in a row, out for 30s, at most 10 % of pods (API server)"},
+			"rule changed: now 1 gateway error in a row, out for 30s, sweep every 10s, at most 10 % of pods (API server)"},
 		{"a breaker that is off", timeline.Event{Kind: timeline.RuleChanged, Rule: &breaker.Rule{}}, "rule changed: now no pod is ever taken out"},
 		{"codes and lines", timeline.Event{Kind: timeline.SourceLost, Source: "load", Detail: "dial\n\x1b[2J"}, "connection lost dial ?[2J (load)"},
 	}
@@ -227,7 +254,11 @@ func TestAnEventIsOneLine(t *testing.T) {
 			}
 		})
 	}
-	for _, e := range []timeline.Entry{header(3), event(1, timeline.Event{Kind: timeline.Confirmed, Pod: "b"})} {
+	step := timeline.Entry{Time: local, Step: &timeline.Step{Phase: "return", Why: "it is out for longer"}}
+	if got, want := EventLine(step), "09:00:00.250 step return: it is out for longer"; got != want {
+		t.Errorf("a step: got %q, want %q", got, want)
+	}
+	for _, e := range []timeline.Entry{header(3), {Step: &timeline.Step{Phase: "return"}}, {Clock: &timeline.Clock{}}, {Outlier: &timeline.Outlier{}}, {Symptom: &timeline.Symptom{}}, event(1, timeline.Event{Kind: timeline.Confirmed, Pod: "b"})} {
 		if got := EventLine(e); got != "" {
 			t.Errorf("EventLine(%+v) = %q, want nothing", e, got)
 		}

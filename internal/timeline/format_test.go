@@ -39,8 +39,9 @@ var row = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (optional)?")
 
 func TestTheFormatIsDescribedAsItIs(t *testing.T) {
 	text := format(t)
-	for heading, of := range map[string]any{"entry": Entry{}, "header": Header{}, "rule": breaker.Rule{}, "answer": Answer{}, "snapshot": Snapshot{},
-		"pod": Pod{}, "counters": Counters{}, "event": Event{}, "phase": Phase{}, "verdict": Verdict{}} {
+	for heading, of := range map[string]any{"entry": Entry{}, "header": Header{}, "rule": breaker.Rule{}, "claim": Claim{}, "load": Load{},
+		"sidecar": Sidecar{}, "outlier detection": OutlierDetection{}, "answer": Answer{}, "snapshot": Snapshot{}, "pod": Pod{}, "counters": Counters{},
+		"outlier": Outlier{}, "event": Event{}, "clock": Clock{}, "step": Step{}, "symptom": Symptom{}, "phase": Phase{}, "verdict": Verdict{}} {
 		t.Run(heading, func(t *testing.T) {
 			var want []string
 			for field := range reflect.TypeOf(of).Fields() {
@@ -50,34 +51,55 @@ func TestTheFormatIsDescribedAsItIs(t *testing.T) {
 				}
 				want = append(want, name)
 			}
-			members, _, _ := strings.Cut(section(t, text, heading), "| kind | what |")
-			var got []string
-			for _, m := range row.FindAllStringSubmatch(members, -1) {
-				got = append(got, strings.TrimSpace(m[1]+" "+m[2]))
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, described(t, text, heading, "member")); diff != "" {
 				t.Errorf("members (-type +described):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestEveryKindAndStateIsDescribed(t *testing.T) {
+// described are the names in a section's table: those of its first column, of
+// which the table's head says what they are.
+func described(t *testing.T, text, heading, column string) []string {
+	t.Helper()
+	_, table, _ := strings.Cut(section(t, text, heading), "| "+column+" | what |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var names []string
+	for _, m := range row.FindAllStringSubmatch(table, -1) {
+		names = append(names, strings.TrimSpace(m[1]+" "+m[2]))
+	}
+	return names
+}
+
+func TestEveryWordOfTheFormatIsDescribed(t *testing.T) {
 	text := format(t)
-	_, kinds, _ := strings.Cut(section(t, text, "event"), "| kind | what |")
-	var got []EventKind
-	for _, m := range row.FindAllStringSubmatch(kinds, -1) {
-		got = append(got, EventKind(m[1]))
-	}
-	want := []EventKind{PodEjected, PodReturned, PodAdded, PodRemoved, RuleChanged, CountersReset, SourceLost, SourceBack, Confirmed, Disagreement}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("kinds (-type +described):\n%s", diff)
-	}
-	for _, s := range []State{InRotation, Ejected, Terminating, Unknown} {
-		if !strings.Contains(section(t, text, "pod"), "`"+string(s)+"`") {
-			t.Errorf("state %q is not described", s)
+	for _, tt := range []struct {
+		heading, column string
+		want            []string
+	}{
+		{"event", "kind", words(PodEjected, PodReturned, PodAdded, PodRemoved, RuleChanged, CountersReset, ClusterReplaced, SourceLost, SourceBack, Confirmed, Disagreement)},
+		{"phase", "statement", words(Proven, Refuted, NotProven)},
+		{"verdict", "verdict", words(Agrees, Differs, Undetermined)},
+	} {
+		if diff := cmp.Diff(tt.want, described(t, text, tt.heading, tt.column)); diff != "" {
+			t.Errorf("%s (-type +described):\n%s", tt.heading, diff)
 		}
 	}
+	for heading, names := range map[string][]string{"pod": words(InRotation, Ejected, Terminating, Unknown), "clock": words(SidecarClock, APIServerClock)} {
+		for _, name := range names {
+			if !strings.Contains(section(t, text, heading), "`"+name+"`") {
+				t.Errorf("%s %q is not described", heading, name)
+			}
+		}
+	}
+}
+
+func words[T ~string](names ...T) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, string(name))
+	}
+	return all
 }
 
 func TestTheExampleOfTheFormatIsOne(t *testing.T) {

@@ -3,7 +3,6 @@ package timeline
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,8 @@ const longest = 4 << 20
 
 // ReadAll reads a recording: one entry a line, as docs/recording.md says. An
 // error names the line. With ErrCutOff, and no other error, the entries are
-// those up to there.
+// those up to there. What a recording of version 1 says of phases and verdicts
+// is told in the words of today.
 func ReadAll(r io.Reader) ([]Entry, error) {
 	lines := bufio.NewReaderSize(r, longest)
 	var entries []Entry
@@ -70,52 +70,4 @@ func ReadAll(r io.Reader) ([]Entry, error) {
 		return nil, wrong
 	}
 	return entries, wrong
-}
-
-// parse reads one line. Fields that it does not know are passed over: a
-// version may gain some.
-func parse(line []byte) (Entry, error) {
-	var e Entry
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	err := decoder.Decode(&e)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if wrong.Field == "" {
-			return e, fmt.Errorf("not a JSON object: %s", wrong.Value)
-		}
-		return e, fmt.Errorf("%s: not to be read from a JSON %s", wrong.Field, wrong.Value)
-	}
-	if err != nil {
-		return e, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return e, errors.New("more than one JSON object")
-	}
-	return e, nil
-}
-
-// check holds an entry against what the format promises of each.
-func (e Entry) check(headed bool) error {
-	var kinds []string
-	for _, kind := range []struct {
-		name string
-		has  bool
-	}{{"header", e.Header != nil}, {"answer", e.Answer != nil}, {"snapshot", e.Snapshot != nil},
-		{"event", e.Event != nil}, {"phase", e.Phase != nil}, {"verdict", e.Verdict != nil}} {
-		if kind.has {
-			kinds = append(kinds, kind.name)
-		}
-	}
-	switch {
-	case len(kinds) == 0:
-		return errors.New("none of header, answer, snapshot, event, phase and verdict")
-	case len(kinds) > 1:
-		return fmt.Errorf("both %s and %s", kinds[0], kinds[1])
-	case e.Time.IsZero():
-		return fmt.Errorf("%s without a time", kinds[0])
-	case e.Header != nil && e.Header.Version < 1:
-		return errors.New("header without a version")
-	case !headed && e.Phase == nil && e.Verdict == nil:
-		return fmt.Errorf("%s before any header", kinds[0])
-	}
-	return nil
 }
