@@ -29,15 +29,15 @@ func (r *Record) preflight() Claim {
 	}
 	rule := r.header.Rule
 	threshold, _ := intended(rule)
-	c.saw("DestinationRule: %s", rule.Words(0, 0))
+	c.saw("DestinationRule: %s", r.words(rule))
 	if d := r.claimed().Declared; d != nil {
-		if was := changed(*d, rule); was != "" {
-			c.saw("changed by hand: the stack declared %s", was)
+		if changed(*d, rule) {
+			c.saw("changed by hand: the stack declared: %s", r.words(*d))
 		}
 	}
 	switch off := r.wants(Off); {
 	case off && rule.Enabled:
-		c.Measured = rule.Words(0, 0)
+		c.Measured = r.words(rule)
 		c.refute()
 		return c
 	case !off && !rule.Enabled:
@@ -78,17 +78,15 @@ func (r *Record) preflight() Claim {
 	return c
 }
 
-// changed is the declared rule where the one in the cluster differs from it.
-func changed(declared, rule breaker.Rule) string {
-	a, b := translate.Cluster(declared), translate.Cluster(rule)
-	same := a.Balancer == b.Balancer && a.PanicPercent == b.PanicPercent && (a.Outlier == nil) == (b.Outlier == nil)
-	if same && a.Outlier != nil {
-		same = *a.Outlier == *b.Outlier
-	}
-	if same {
-		return ""
-	}
-	return declared.Words(0, 0)
+// changed is true where the rule in the cluster is not what was declared.
+func changed(declared, rule breaker.Rule) bool {
+	return len(translate.Differences(declared, translate.Cluster(rule))) > 0
+}
+
+// words are a rule's for the pods that are there.
+func (r *Record) words(rule breaker.Rule) string {
+	failing := len(r.failing())
+	return rule.Words(max(r.hosts()-failing, 0), failing)
 }
 
 func (r *Record) claimed() timeline.Claim {

@@ -36,13 +36,8 @@ func Cluster(r breaker.Rule) timeline.Sidecar {
 			*d.to, *d.enforcing = *d.set, 100
 		}
 	}
-	if r.SplitLocal && r.ConsecutiveLocal != nil {
+	if r.SplitLocal && r.ConsecutiveLocal != nil && *r.ConsecutiveLocal > 0 { // 0 is not written
 		o.Local = *r.ConsecutiveLocal
-		if o.Local > 0 {
-			o.EnforcingLocal = 100
-		} else {
-			o.EnforcingLocal = 0
-		}
 	}
 	s.Outlier = o
 	return s

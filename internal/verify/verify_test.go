@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,9 +12,12 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest"
 	"istio-circuit-breaker/internal/timeline"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func n(v uint32) *uint32 { return &v }
@@ -22,20 +27,34 @@ func rule(threshold uint32, base time.Duration, percent int32) breaker.Rule {
 		BaseEjectionTime: base, Interval: time.Second, MaxEjectionPercent: percent, Balancer: "ROUND_ROBIN"}
 }
 
-// prove runs a proof on the fake clock.
-func prove(t *testing.T, sim *meshtest.Sim, phases string, concurrency int) (*Result, []timeline.Entry) {
+// prove runs a proof on the fake clock, and judges its recording again: the two
+// have to be the same to the byte.
+func prove(t *testing.T, sim *meshtest.Sim, phases string, concurrency int) (*judge.Result, []timeline.Entry) {
 	t.Helper()
-	chosen, err := ParsePhases(phases)
+	chosen, err := judge.ParsePhases(phases)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var entries []timeline.Entry
+	var recording bytes.Buffer
 	result, err := Run(t.Context(), sim, Options{
 		Load: mesh.Load{Rate: 10, Concurrency: concurrency, Timeout: 10 * time.Second}, Phases: chosen,
-		Each: func(e timeline.Entry) error { entries = append(entries, e); return nil }, Say: func(string) {},
+		Each: func(e timeline.Entry) error {
+			entries = append(entries, e)
+			return json.NewEncoder(&recording).Encode(e)
+		}, Say: func(string) {},
 	})
 	if err != nil {
 		t.Fatalf("Run: %v", err)
+	}
+	read, err := timeline.ReadAll(&recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, _ := json.MarshalIndent(result, "", " ")
+	again, _ := json.MarshalIndent(judge.Judge(read), "", " ")
+	if diff := cmp.Diff(string(live), string(again)); diff != "" {
+		t.Errorf("judged again (-live +again):\n%s", diff)
 	}
 	return result, entries
 }
@@ -48,7 +67,7 @@ func bubble(t *testing.T, test func(t *testing.T, ctx context.Context)) {
 func describe(phases []timeline.Phase) string {
 	var b strings.Builder
 	for _, p := range phases {
-		fmt.Fprintf(&b, "%s %s passed=%t expected %q measured %q tolerance %q diagnosis %q\n", p.Name, p.Pod, (p.Statement == timeline.Proven), p.Expected, p.Measured, p.Tolerance, p.Diagnosis)
+		b.WriteString(Text(p))
 	}
 	return b.String()
 }
@@ -77,7 +96,7 @@ func TestTheWholeLifeAgreesWithTheRule(t *testing.T) {
 				sim := meshtest.New(ctx, rule(tt.threshold, tt.base, tt.percent), meshtest.Pods(tt.healthy, tt.faulty, tt.delay)...)
 				sim.AnswerLag = tt.lag
 				r, _ := prove(t, sim, "all", tt.concurrency)
-				if r.Verdict != Agrees {
+				if r.Verdict != timeline.Agrees {
 					t.Fatalf("verdict %q\n%s", r.Verdict, describe(r.Phases))
 				}
 				if r.Threshold.Measured != int(tt.threshold) {
@@ -128,8 +147,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 					tt.change(sim)
 				}
 				r, _ := prove(t, sim, tt.phases, 1)
-				if r.Verdict != Differs {
-					t.Errorf("verdict: got %q, want %q\n%s", r.Verdict, Differs, describe(r.Phases))
+				if r.Verdict == timeline.Agrees {
+					t.Errorf("verdict: got %q\n%s", r.Verdict, describe(r.Phases))
 				}
 				if !slices.ContainsFunc(r.Diagnoses, func(d string) bool { return strings.HasPrefix(d, tt.want) }) {
 					t.Errorf("diagnoses: got %q, want %q\n%s", r.Diagnoses, tt.want, describe(r.Phases))
@@ -142,7 +161,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 func TestABreakerThatIsOffNeverEjects(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
 		r, _ := prove(t, meshtest.New(ctx, breaker.Rule{}, meshtest.Pods(1, 1, time.Second)...), "off", 4)
-		if r.Verdict != Agrees || len(r.Ejections) != 0 {
+		if r.Verdict != timeline.Agrees || len(r.Ejections) != 0 {
 			t.Errorf("got %q with %d ejections\n%s", r.Verdict, len(r.Ejections), describe(r.Phases))
 		}
 	})
@@ -167,7 +186,7 @@ func TestAProofNeedsNoOutlierLog(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
 		sim := meshtest.New(ctx, rule(3, 2*time.Second, 50), meshtest.Pods(1, 1, 0)...)
 		sim.NoLog = true
-		if r, _ := prove(t, sim, "once", 1); r.Verdict != Agrees {
+		if r, _ := prove(t, sim, "once", 1); r.Verdict != timeline.Agrees {
 			t.Errorf("verdict %q\n%s", r.Verdict, describe(r.Phases))
 		}
 	})
@@ -184,7 +203,7 @@ func TestAPodThatGoesInARolloutIsNotWaitedFor(t *testing.T) {
 				sim := meshtest.New(ctx, r, pods...)
 				time.AfterFunc(150*time.Millisecond, func() { sim.SetPods(pods[:2]...) })
 				began := time.Now()
-				if result, _ := prove(t, sim, phases, 1); result.Verdict != Agrees || time.Since(began) > 20*time.Second {
+				if result, _ := prove(t, sim, phases, 1); result.Verdict != timeline.Agrees || time.Since(began) > 20*time.Second {
 					t.Errorf("verdict %q after %s\n%s", result.Verdict, time.Since(began), describe(result.Phases))
 				}
 			})

@@ -54,7 +54,15 @@ func (c *Cluster) Rule(ctx context.Context) (mesh.Rule, error) {
 	if err := json.Unmarshal(o.Spec, &spec); err != nil {
 		return mesh.Rule{}, fmt.Errorf("decoding the DestinationRule %q: %w", mesh.Service, err)
 	}
-	return mesh.Rule{Rule: istiorule.FromDestinationRule(&spec), Spec: o.Spec, Managed: o.Metadata.Labels["app.kubernetes.io/part-of"] == mesh.PartOf}, nil
+	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(&spec), Spec: o.Spec, Managed: o.Metadata.Labels["app.kubernetes.io/part-of"] == mesh.PartOf}
+	declared, is, err := istiorule.Declared(o.Metadata.Annotations)
+	if err != nil {
+		return mesh.Rule{}, fmt.Errorf("reading the DestinationRule %q: %w", mesh.Service, err)
+	}
+	if is {
+		rule.Declared = &declared
+	}
+	return rule, nil
 }
 
 // SetRule writes the spec in the name of the one who applied it last. Under a
