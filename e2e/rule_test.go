@@ -5,8 +5,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 )
 
@@ -27,34 +25,18 @@ type live struct {
 }
 
 // changeRule changes outlierDetection in the cluster, past Pulumi, which allows
-// no rule that is wrong, and takes seconds for one that is right. It writes in
-// the name of whoever applied the rule, so that Pulumi meets no conflict later.
-// nil removes a field.
+// no rule that is wrong, and takes seconds for one that is right. nil removes a
+// field.
 func changeRule(t *testing.T, fields map[string]any) {
 	t.Helper()
-	var rule live
-	decode(t, kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "--show-managed-fields", "-o", "json"), &rule)
-	manager := ""
-	for _, f := range rule.Metadata.ManagedFields {
-		if f.Operation == "Apply" {
-			manager = f.Manager
+	changePolicy(t, func(policy map[string]any) {
+		detection := detection(policy)
+		for field, value := range fields {
+			if detection[field] = value; value == nil {
+				delete(detection, field)
+			}
 		}
-	}
-	if manager == "" {
-		t.Fatalf("the rule was applied by nobody: %+v", rule.Metadata)
-	}
-	rule.Metadata.ManagedFields = nil
-	detection := rule.Spec["trafficPolicy"].(map[string]any)["outlierDetection"].(map[string]any)
-	for field, value := range fields {
-		if detection[field] = value; value == nil {
-			delete(detection, field)
-		}
-	}
-	text, err := json.Marshal(rule)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kubectl(t, "apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-f", write(t, "rule.json", text))
+	})
 }
 
 // restoreRule puts the configured rule back.
@@ -91,28 +73,34 @@ func brokenRules(t *testing.T) {
 	tests := []struct {
 		name string
 		// spoil makes it wrong and returns what puts it right.
-		spoil func(*testing.T) func()
-		want  string
+		spoil   func(*testing.T) func()
+		want    string
+		exit    int
+		verdict string
 	}{
 		{"threshold masked by the default for 5xx", func(t *testing.T) func() {
 			changeRule(t, map[string]any{"consecutiveGatewayErrors": 10, "consecutive5xxErrors": nil})
 			return func() { restoreRule(t) }
-		}, "threshold masked by 5xx"},
+		}, "threshold-masked-by-5xx", 3, "refuted"},
 		{"maxEjectionPercent too low", func(t *testing.T) func() {
 			changeRule(t, map[string]any{"maxEjectionPercent": 10})
 			return func() { restoreRule(t) }
-		}, "maxEjectionPercent too low"},
+		}, "max-ejection-percent", 4, "not proven"},
 		{"statistics not exported", func(t *testing.T) func() {
 			old := annotateClient(t, "holdApplicationUntilProxyStarts: true")
 			return func() { annotateClient(t, old) }
-		}, "statistics not exported"},
+		}, "statistics-missing", 4, "not proven"},
+		{"another threshold than is demanded", func(t *testing.T) func() { return func() {} }, "threshold-changed", 3, "refuted"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			defer tt.spoil(t)()
-			p := verify(t, 3, "--phases", "trip,counters", "--max-delay", "100ms", "--rate", "20")
-			if !slices.ContainsFunc(p.Diagnoses, func(d string) bool { return strings.HasPrefix(d, tt.want) }) || p.Verdict != "differs" {
-				t.Errorf("verdict %s, diagnoses %q; want %q", p.Verdict, p.Diagnoses, tt.want)
+			args := []string{"--phases", "trip,counters", "--max-delay", "100ms", "--rate", "20"}
+			if tt.want == "threshold-changed" {
+				args = append(args, "--expect-threshold", "9")
+			}
+			if p := verify(t, tt.exit, args...); !p.names(tt.want) || p.Verdict != tt.verdict {
+				t.Errorf("verdict %s, causes %v; want %s, %s", p.Verdict, p.Causes, tt.verdict, tt.want)
 			}
 		})
 	}

@@ -4,9 +4,13 @@ package e2e
 
 import (
 	"math"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // proof is what `observe verify --json` promises.
@@ -28,14 +32,32 @@ type proof struct {
 		Errors  int
 		Seconds float64
 	}
+	Causes []struct {
+		Code string
+	}
 	Diagnoses []string
 	Verdict   string
 }
 
-// verify runs a proof and expects its exit code.
+// names is true where a cause is among those that the proof names.
+func (p proof) names(code string) bool {
+	for _, c := range p.Causes {
+		if c.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// verify runs a proof and expects its exit code. Its recording is judged again,
+// without the cluster, and has to give the same to the byte.
 func verify(t *testing.T, exit int, args ...string) proof {
 	t.Helper()
-	o := attempt(t, append([]string{observeCommand, "verify", "--json"}, args...)...)
+	recording := filepath.Join(t.TempDir(), "run.jsonl")
+	o := attempt(t, append([]string{observeCommand, "verify", "--json", "--record", recording}, args...)...)
+	if again, err := exec.Command(observeCommand, "verify", "--json", recording).Output(); o.stdout != "" && string(again) != o.stdout {
+		t.Errorf("the recording judged again differs (%v):\n%s", err, cmp.Diff(o.stdout, string(again)))
+	}
 	if o.exit != exit {
 		t.Fatalf("observe verify %s: want exit code %d, got %s", strings.Join(args, " "), exit, o.all())
 	}
