@@ -13,7 +13,7 @@ STACK ?= dev
 RUN   := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit browser e2e check lint fmt golden fuzz bench down
+.PHONY: help demo test unit browser e2e matrix check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -55,7 +55,11 @@ chromium:
 
 ## e2e: the tests on a real cluster, in the lab
 e2e: chromium
-	$(GO) test -tags e2e -count=1 -timeout 80m -v ./e2e
+	$(GO) test -tags e2e -count=1 -timeout 80m -v -run TestEndToEnd ./e2e
+
+## matrix: every fact on every Envoy, in the lab; writes docs/matrix.md
+matrix:
+	$(GO) test -tags e2e -count=1 -timeout 80m -v -run TestMatrix ./e2e
 
 ## check: all that CI runs
 check:

@@ -27,10 +27,11 @@ type proof struct {
 		EnforcedGateway, Enforced5xx, Overflow *uint64
 	}
 	Ejections []struct {
-		Pod     string
-		Number  int
-		Errors  int
-		Seconds float64
+		Pod      string
+		Number   int
+		Errors   int
+		Seconds  float64
+		Detector string
 	}
 	Causes []struct {
 		Code string

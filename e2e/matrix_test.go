@@ -1,0 +1,157 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fact is one thing about outlier detection that is measured on an Envoy.
+type fact struct {
+	name    string
+	measure func(t *testing.T, version string) string
+}
+
+var facts = []fact{
+	{"the whole life at threshold 3, base 2s", wholeLife},
+	{"gateway 10 alone ejects after", func(t *testing.T, _ string) string {
+		return firstOut(t, map[string]any{"consecutiveGatewayErrors": 10, "consecutive5xxErrors": nil})
+	}},
+	{"both thresholds 4: booked to", func(t *testing.T, _ string) string {
+		return firstOut(t, map[string]any{"consecutiveGatewayErrors": 4, "consecutive5xxErrors": 4})
+	}},
+	{"5xx 7 alone ejects after", func(t *testing.T, _ string) string {
+		return firstOut(t, map[string]any{"consecutiveGatewayErrors": nil, "consecutive5xxErrors": 7})
+	}},
+	{"maxEjectionPercent 49 of 2 pods", func(t *testing.T, _ string) string {
+		changeRule(t, map[string]any{"consecutiveGatewayErrors": 3, "consecutive5xxErrors": 0, "maxEjectionPercent": 49})
+		p := verify(t, 4, "--phases", "trip,counters", "--max-delay", "100ms", "--rate", "20")
+		return fmt.Sprintf("%d ejections, overflow %d", len(p.Ejections), *p.Counters.Overflow)
+	}},
+	{"minHealthPercent 60, 1 of 2 out", func(t *testing.T, _ string) string {
+		changeRule(t, map[string]any{"maxEjectionPercent": 50, "minHealthPercent": 60})
+		defer changeRule(t, map[string]any{"minHealthPercent": nil})
+		p := verify(t, 3, "--phases", "clean", "--max-delay", "100ms", "--rate", "20")
+		if !p.names("panic-routing") {
+			return fmt.Sprintf("no panic routing: %v", p.Causes)
+		}
+		return "panic routing"
+	}},
+}
+
+// firstOut is after how many errors, and by which detector, a pod goes.
+func firstOut(t *testing.T, fields map[string]any) string {
+	changeRule(t, fields)
+	o := attempt(t, observeCommand, "verify", "--json", "--phases", "trip", "--max-delay", "100ms", "--rate", "10")
+	var p proof
+	decode(t, o.stdout, &p)
+	if len(p.Ejections) == 0 {
+		return "never"
+	}
+	return fmt.Sprintf("%d, %s", p.Ejections[0].Errors, p.Ejections[0].Detector)
+}
+
+// keepRecordings has the whole lives recorded for the test bench, which is held
+// against them.
+var keepRecordings bool
+
+// wholeLife proves all phases.
+func wholeLife(t *testing.T, version string) string {
+	changeRule(t, map[string]any{"consecutiveGatewayErrors": 3, "consecutive5xxErrors": 0, "baseEjectionTime": "2s"})
+	dir := t.TempDir()
+	if keepRecordings {
+		dir = absolute(t, "../internal/mesh/meshtest/testdata")
+	}
+	o := attempt(t, observeCommand, "verify", "--json", "--record", filepath.Join(dir, "envoy-"+version+".jsonl"), "--phases", "all", "--max-delay", "100ms")
+	var p proof
+	decode(t, o.stdout, &p)
+	var outs []string
+	for _, e := range p.Ejections {
+		outs = append(outs, fmt.Sprintf("%.1fs", e.Seconds))
+	}
+	return fmt.Sprintf("%s; out %s", p.Verdict, strings.Join(outs, ", "))
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// oldestEnvoy is the matrix's first column; its last is the lab's own Envoy.
+func oldestEnvoy(t *testing.T) {
+	versions, pins := envoyVersions(t)
+	set(t, map[string]string{"faulty.maxDelay": "100ms"})
+	defer unset(t, "faulty.maxDelay")
+	onEnvoy(t, versions[0], pins[versions[0]])
+}
+
+// onEnvoy measures all facts on one version of Envoy.
+func onEnvoy(t *testing.T, version, pin string) []string {
+	defer restoreRule(t)
+	swapSidecar(t, sidecarOf(t, version, pin))
+	defer swapSidecar(t, "")
+	if got := envoyVersion(t); got != version {
+		t.Fatalf("the sidecar is Envoy %s, want %s", got, version)
+	}
+	var column []string
+	for _, f := range facts {
+		says := f.measure(t, version)
+		t.Logf("Envoy %s: %s: %s", version, f.name, says)
+		column = append(column, says)
+	}
+	for i, want := range []string{"agrees; ", "5, CONSECUTIVE_5XX", "4, CONSECUTIVE_GATEWAY_FAILURE", "7, CONSECUTIVE_5XX", "0 ejections, ", "panic routing"} {
+		if !strings.HasPrefix(column[i], want) {
+			t.Errorf("Envoy %s: %s: got %q, want %q", version, facts[i].name, column[i], want)
+		}
+	}
+	return column
+}
+
+// TestMatrix measures every fact on every Envoy, and writes docs/matrix.md. Only
+// `make matrix` runs it, as it takes a quarter of an hour; the end-to-end cases
+// measure the oldest Envoy, and the lab's own.
+func TestMatrix(t *testing.T) {
+	pulumiUp(t)
+	keepRecordings = true
+	set(t, map[string]string{"faulty.maxDelay": "100ms"})
+	defer unset(t, "faulty.maxDelay")
+	versions, pins := envoyVersions(t)
+	columns := map[string][]string{}
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) { columns[version] = onEnvoy(t, version, pins[version]) })
+	}
+	var b strings.Builder
+	b.WriteString("# What was measured on which Envoy\n\nWritten by `make matrix`: the client's sidecar was swapped for each version, everything else stayed.\n\n| fact |")
+	for _, version := range versions {
+		b.WriteString(" " + version + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(versions)) + "\n")
+	for i, f := range facts {
+		b.WriteString("| " + f.name + " |")
+		for _, version := range versions {
+			says := "not measured"
+			if i < len(columns[version]) {
+				says = columns[version][i]
+			}
+			b.WriteString(" " + says + " |")
+		}
+		b.WriteString("\n")
+	}
+	istio, err := exec.Command("go", "list", "-C", "../lab/parts/cluster", "-m", "-f", "{{.Version}}", "istio.io/istio").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&b, "\nistiod is that of the module istio.io/istio %s.\n", strings.TrimSpace(string(istio)))
+	if err := os.WriteFile("../docs/matrix.md", []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
