@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/judge"
-	"istio-circuit-breaker/internal/timeline"
 )
 
 const (
@@ -23,6 +22,10 @@ const (
 // until takes entries until the condition holds. It is false where that took
 // longer than limit, or where the mesh changed under the proof.
 func (d *driver) until(limit time.Duration, what string, holds func() bool) (bool, error) {
+	return d.untilAsked(limit, func() string { return what }, holds)
+}
+
+func (d *driver) untilAsked(limit time.Duration, what func() string, holds func() bool) (bool, error) {
 	end := time.Now().Add(limit)
 	timer, beat := time.NewTimer(limit), time.NewTicker(quiet/5)
 	defer timer.Stop()
@@ -53,7 +56,7 @@ func (d *driver) until(limit time.Duration, what string, holds func() bool) (boo
 			news = true // time itself settles some claims
 		case <-beat.C:
 			if time.Since(d.spoke) >= quiet {
-				d.say(fmt.Sprintf("Still waiting for %s, at most until %s.", what, end.Format("15:04:05")))
+				d.say(fmt.Sprintf("Still waiting for %s; at most until %s.", what(), end.Format("15:04:05")))
 			}
 		case <-d.ctx.Done():
 			return false, context.Cause(d.ctx)
@@ -65,11 +68,11 @@ func (d *driver) until(limit time.Duration, what string, holds func() bool) (boo
 
 // settle waits until a phase has no claim that is open.
 func (d *driver) settle(phase string, limit time.Duration) error {
-	what := phase
-	_, err := d.until(limit, what, func() bool {
+	var waits judge.Claim
+	_, err := d.untilAsked(limit, func() string { return waitsFor(waits) }, func() bool {
 		for _, c := range d.record.Claims(phase) {
 			if c.Open {
-				what = waitsFor(phase, c)
+				waits = c
 				return false
 			}
 		}
@@ -78,10 +81,17 @@ func (d *driver) settle(phase string, limit time.Duration) error {
 	return err
 }
 
-// waitsFor is what a claim lacks.
-func waitsFor(phase string, c judge.Claim) string {
-	if c.Statement == timeline.NotProven && c.Missing != "" {
-		return phase + ", " + c.Missing
+// waitsFor is what a claim lacks, and how far it is.
+func waitsFor(c judge.Claim) string {
+	text := c.Name
+	if c.Pod != "" {
+		text += " of " + c.Pod
 	}
-	return phase
+	if c.Missing != "" {
+		text += ": " + c.Missing
+	}
+	if c.Measured != "" {
+		text += " (" + c.Measured + ")"
+	}
+	return text
 }
