@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
 )
 
 const (
@@ -39,15 +40,17 @@ func (r *Record) second() []Claim {
 		for i := 1; i < len(outs); i++ {
 			low, high := r.factor(outs, i)
 			c.Measured = fmt.Sprintf("%s, before %s; it had been back for %s", r.lengthOf(outs[i]), r.lengthOf(outs[i-1]), outs[i].out.since(outs[i-1].back))
-			if high < 2 {
-				c.lack("a second ejection within %s of the return: after %s the time is that of the first again", breaker.Short(rule.Sweep()), outs[i].out.since(outs[i-1].back))
+			ago := outs[i].out.since(outs[i-1].back)
+			if low < 2 {
+				c.lack("a second ejection within %s of the return: %s after it Envoy may have forgotten the first", breaker.Short(rule.Sweep()), ago)
 				continue
 			}
 			r.lasts(c, p, outs, i, low, high)
-			if c.Statement == "proven" && low < 2 || rule.Out(2).Least <= rule.Out(1).Most+late {
-				c.lack("a time that tells the second from the first: %s and %s overlap; it takes a baseEjectionTime above the interval", between(rule.Out(1)), between(rule.Out(2)))
-			}
-			if c.Statement == "proven" && outs[i].lasted().least <= rule.Out(1).Most+late {
+			switch overlap := rule.Out(1).Most + late; {
+			case c.Statement != timeline.Proven:
+			case rule.Out(2).Least <= overlap:
+				c.lack("a time that tells the second from the first: it takes a baseEjectionTime above the interval, by %s at least", seconds(late))
+			case outs[i].lasted().least <= overlap:
 				c.lack("a time out that can be told from the first")
 			}
 			return

@@ -27,7 +27,7 @@ func Estimate(rule breaker.Rule, o Options, healthy, failing int) time.Duration 
 		total += middle(rule.Out(2)) + time.Second
 	}
 	if wants(judge.Backoff) {
-		total += middle(rule.Out(1)) + 3*rule.Sweep() + time.Second
+		total += middle(rule.Out(1)) + resting*rule.Sweep() + time.Second
 	}
 	return total
 }

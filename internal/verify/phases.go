@@ -19,6 +19,9 @@ const (
 	countLimit = 8 * time.Second
 	// narrowings is how often a threshold is measured again, one request at a time.
 	narrowings = 3
+	// resting is how many sweeps make Envoy forget the second ejection: one for
+	// each, one that may come a moment too early, and one to spare.
+	resting = 4
 	// narrowRate leaves 200ms between two errors of one pod of two.
 	narrowRate = 10.0
 )
@@ -125,7 +128,7 @@ func (d *driver) backoff() error {
 	if d.record.Ejections() == 0 {
 		return nil
 	}
-	if err := d.rest(3 * d.rule.Sweep()); err != nil {
+	if err := d.rest(resting * d.rule.Sweep()); err != nil {
 		return err
 	}
 	if err := d.send(d.burst(), ""); err != nil {

@@ -82,7 +82,7 @@ func TestTheWholeLifeAgreesWithTheRule(t *testing.T) {
 		delay, lag      time.Duration
 		concurrency     int
 	}{
-		{"threshold 10, base 30s", 10, 30 * time.Second, 50, 1, 1, 2 * time.Second, 0, 1},
+		{"threshold 10, base 30s", 10, 30 * time.Second, 50, 1, 1, 200 * time.Millisecond, 0, 1},
 		{"threshold 3, base 2s", 3, 2 * time.Second, 50, 1, 1, 0, 0, 1},
 		{"threshold 1", 1, 2 * time.Second, 50, 1, 1, 0, 0, 1},
 		{"two faulty pods of four", 5, 10 * time.Second, 50, 2, 2, 200 * time.Millisecond, 0, 1},
