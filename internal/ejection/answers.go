@@ -51,24 +51,24 @@ func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
 		return nil
 	}
 	c := &h.changes[n]
-	errors := h.errors(n)
+	errors := f.errors(h, n)
 	if errors == c.errors {
 		return nil
 	}
 	c.errors = errors
-	return []timeline.Entry{event(next.end, timeline.Event{Kind: timeline.Confirmed, Pod: a.Pod, Source: AnswersSource,
-		Ejection: c.ejection, Errors: errors, Detail: string(timeline.PodEjected), Decided: c.decided})}
+	return []timeline.Entry{event(next.end.Add(-f.ahead), timeline.Event{Kind: timeline.Confirmed, Pod: a.Pod, Source: AnswersSource,
+		Ejection: c.ejection, Errors: errors, AtLeast: f.atLeast(h, n), Detail: string(timeline.PodEjected), Decided: c.decided})}
 }
 
 // errors is how many errors in a row Envoy had counted at ejection i: of the
 // answers that ended after the pod's last return, until the ejection.
-func (h *host) errors(i int) int {
-	by, count := h.changes[i].when().Add(late), 0
+func (f *Fold) errors(h *host, i int) int {
+	by, count := f.when(h.changes[i]).Add(late), 0
 	for _, a := range h.answers {
 		switch {
 		case a.end.After(by):
 			return count
-		case !h.sinceReturn(i, a):
+		case !f.sinceReturn(h, i, a):
 		case a.error:
 			count++
 		default:
@@ -78,11 +78,55 @@ func (h *host) errors(i int) int {
 	return count
 }
 
+// atLeast is true where there may have been more errors before ejection i than
+// those that were seen: the pod was called before, and no other answer since has
+// started the count again.
+func (f *Fold) atLeast(h *host, i int) bool {
+	if i > 0 || !h.before {
+		return false
+	}
+	by := f.when(h.changes[i]).Add(late)
+	return !slices.ContainsFunc(h.answers, func(a answered) bool { return !a.error && !a.end.After(by) })
+}
+
+// Caused reports whether the answer that caused a pod's newest ejection has come:
+// one that ended after the decision, or one that was asked for later.
+func (f *Fold) Caused(pod string, newest time.Time) bool {
+	for _, p := range f.pods {
+		h := f.hosts[p.Address]
+		if p.Name != pod || h == nil || len(h.changes) == 0 {
+			continue
+		}
+		at := f.when(h.changes[len(h.changes)-1])
+		return newest.After(at) || slices.ContainsFunc(h.answers, func(a answered) bool { return !a.end.Before(at) && !a.sent.After(at) })
+	}
+	return true
+}
+
+// Errors is what is known now of the errors before a pod's newest ejection.
+func (f *Fold) Errors(pod string) (errors int, atLeast bool) {
+	for _, p := range f.pods {
+		h := f.hosts[p.Address]
+		if n := len(h.changesOf()) - 1; p.Name == pod && n >= 0 && h.changes[n].out {
+			h.changes[n].errors = f.errors(h, n)
+			return h.changes[n].errors, f.atLeast(h, n)
+		}
+	}
+	return 0, false
+}
+
+func (h *host) changesOf() []change {
+	if h == nil {
+		return nil
+	}
+	return h.changes
+}
+
 // sinceReturn tells whether an answer counted for ejection i. The return's own
 // time is not good enough where only health told of it, a moment too late; but
 // between an ejection and the return no request is sent, but for the time that
 // Envoy may hold the ejection back.
-func (h *host) sinceReturn(i int, a answered) bool {
+func (f *Fold) sinceReturn(h *host, i int, a answered) bool {
 	switch {
 	case i < 1:
 		return true
@@ -91,6 +135,6 @@ func (h *host) sinceReturn(i int, a answered) bool {
 	case i < 2:
 		return true
 	default:
-		return a.sent.After(h.changes[i-2].when().Add(breaker.UpdateWindow))
+		return a.sent.After(f.when(h.changes[i-2]).Add(breaker.UpdateWindow))
 	}
 }

@@ -2,21 +2,41 @@ package ejection
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"istio-circuit-breaker/internal/envoyadmin"
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// Counters takes the sidecar's outlier counters, as of when they were asked for.
-func (f *Fold) Counters(at time.Time, c timeline.Counters) []timeline.Entry {
+// Look takes one look at the sidecar: its endpoints and its counters. at is when
+// it was asked, not when the answer came: what it says is at least as new as that.
+func (f *Fold) Look(at time.Time, endpoints []envoyadmin.Endpoint, c timeline.Counters) []timeline.Entry {
 	var entries []timeline.Entry
-	if c.Exported && f.counters.Exported && fell(f.counters, c) {
-		entries = f.reset(at, CountersSource)
+	fell := slices.ContainsFunc(endpoints, func(e envoyadmin.Endpoint) bool { return e.Requests < f.host(e.Address).requests })
+	switch {
+	case restarted(f.counters, c):
+		// The endpoints were asked for first, and may be those of before.
+		entries = f.forget(at, timeline.Event{Kind: timeline.CountersReset, Source: CountersSource,
+			Detail: "the sidecar restarted; its counts and ejections start again"})
+		return append(entries, f.count(at, c)...)
+	case fell:
+		// Measured on Envoy 1.40: a changed rule is a new cluster, whose hosts
+		// start at nothing, while the counters of ejections go on.
+		entries = f.forget(at, timeline.Event{Kind: timeline.ClusterReplaced, Source: HealthSource,
+			Detail: "the sidecar has another configuration of the service; its pods' counts and ejections start again"})
 	}
+	entries = append(entries, f.endpoints(at, endpoints)...)
+	return append(entries, f.count(at, c)...)
+}
+
+// count takes the sidecar's outlier counters.
+func (f *Fold) count(at time.Time, c timeline.Counters) []timeline.Entry {
+	var entries []timeline.Entry
 	f.counters = c
 	out := uint64(0)
 	for address, h := range f.hosts {
-		if h.out && f.inEnvoy[address] {
+		if _, known := f.inEnvoy[address]; h.out && known {
 			out++
 		}
 	}
@@ -31,30 +51,32 @@ func (f *Fold) Counters(at time.Time, c timeline.Counters) []timeline.Entry {
 	return entries
 }
 
-// fell tells a restart: these only rise within one life of the sidecar.
-func fell(before, now timeline.Counters) bool {
-	return now.EnforcedTotal < before.EnforcedTotal || now.EnforcedGateway < before.EnforcedGateway ||
+// restarted tells a new life of the sidecar: these only rise within one.
+func restarted(before, now timeline.Counters) bool {
+	if now.Uptime < before.Uptime {
+		return true
+	}
+	return before.Exported && now.Exported && (now.EnforcedTotal < before.EnforcedTotal || now.EnforcedGateway < before.EnforcedGateway ||
 		now.DetectedGateway < before.DetectedGateway || now.Enforced5xx < before.Enforced5xx ||
-		now.Detected5xx < before.Detected5xx || now.Overflow < before.Overflow
+		now.Detected5xx < before.Detected5xx || now.Overflow < before.Overflow)
 }
 
-// reset forgets what the restarted sidecar has forgotten: its counts of errors,
-// its ejections, and how far their times had grown. How often a pod was ejected
-// in this run stays.
-func (f *Fold) reset(at time.Time, source string) []timeline.Entry {
-	entries := []timeline.Entry{event(at, timeline.Event{Kind: timeline.CountersReset, Source: source,
-		Detail: "the sidecar restarted; its counts and ejections start again"})}
+// forget drops what the sidecar has forgotten: its counts of errors, its
+// ejections, and how far their times had grown. How often a pod was ejected in
+// this run stays.
+func (f *Fold) forget(at time.Time, why timeline.Event) []timeline.Entry {
+	entries := []timeline.Entry{event(at, why)}
 	for _, pod := range f.Snapshot().Pods {
 		h := f.hosts[pod.Address]
 		if h == nil || !h.out {
 			continue
 		}
-		back := f.change(at, pod.Address, change{at: at, byHealth: true, byLog: true}, source, "")
-		back[0].Event.Detail = "the restarted sidecar has forgotten the ejection"
+		back := f.change(at, pod.Address, change{at: at, byHealth: true, byLog: true}, why.Source, "")
+		back[0].Event.Detail = "the sidecar has forgotten the ejection"
 		entries = append(entries, back...)
 	}
 	for _, h := range f.hosts {
-		h.requests, h.answers, h.log = 0, nil, difference{}
+		h.requests, h.answers, h.log, h.before = 0, nil, difference{}, false
 	}
 	f.counters, f.active = timeline.Counters{}, difference{}
 	return entries

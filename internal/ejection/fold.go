@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"istio-circuit-breaker/internal/envoyadmin"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -24,11 +25,13 @@ const settle = 2 * time.Second
 // Fold holds the state between inputs. It is not safe for concurrent use.
 type Fold struct {
 	cluster  string
-	pods     map[string]timeline.Pod // by name; nil until the first list
-	hosts    map[string]*host        // by address
-	inEnvoy  map[string]bool         // addresses of the last endpoints
+	pods     map[string]timeline.Pod        // by name; nil until the first list
+	hosts    map[string]*host               // by address
+	inEnvoy  map[string]envoyadmin.Endpoint // the last endpoints, by address
 	counters timeline.Counters
 	active   difference // of ejections_active from the endpoints
+	// ahead is how far the sidecar's clock is before the observer's.
+	ahead time.Duration
 }
 
 // host is one address as the client's sidecar treats it.
@@ -38,6 +41,7 @@ type host struct {
 	ejections int
 	changes   []change // since the run began, oldest first
 	requests  uint64
+	before    bool       // it was called before it was first seen
 	answers   []answered // by their end
 	log       difference // of endpoint health from the log
 }
@@ -72,16 +76,21 @@ func (d *difference) persists(at time.Time) bool {
 	return true
 }
 
-func (c change) when() time.Time {
+// when is the time of a change by the sidecar's clock.
+func (f *Fold) when(c change) time.Time {
 	if c.decided.IsZero() {
-		return c.at
+		return c.at.Add(f.ahead)
 	}
 	return c.decided
 }
 
+// SetAhead says how far the sidecar's clock is before the observer's, which the
+// other inputs' times are of, but for those of answers and of the log.
+func (f *Fold) SetAhead(ahead time.Duration) { f.ahead = ahead }
+
 // New makes a fold for one cluster by Envoy's name.
 func New(cluster string) *Fold {
-	return &Fold{cluster: cluster, hosts: map[string]*host{}, inEnvoy: map[string]bool{}}
+	return &Fold{cluster: cluster, hosts: map[string]*host{}, inEnvoy: map[string]envoyadmin.Endpoint{}}
 }
 
 // Pods takes the API server's list of the service's pods, with State set to
@@ -115,15 +124,17 @@ func (f *Fold) Snapshot() timeline.Snapshot {
 	s := timeline.Snapshot{Pods: make([]timeline.Pod, 0, len(f.pods)), Counters: f.counters}
 	for _, pod := range f.pods {
 		h := f.hosts[pod.Address]
+		seen, known := f.inEnvoy[pod.Address]
 		switch {
 		case h != nil && h.out:
 			pod.State = timeline.Ejected
 		case pod.State == timeline.Terminating:
-		case f.inEnvoy[pod.Address]:
+		case known:
 			pod.State = timeline.InRotation
 		default:
 			pod.State = timeline.Unknown
 		}
+		pod.Requests, pod.Errors, pod.Active, pod.Flags, pod.Locality = seen.Requests, seen.Errors, seen.Active, seen.Flags, seen.Locality
 		if h != nil {
 			pod.Ejections = h.ejections
 		}
@@ -141,6 +152,9 @@ func (f *Fold) host(address string) *host {
 	}
 	return h
 }
+
+// Name is the pod at an address; the address where the API server knows none.
+func (f *Fold) Name(address string) string { return f.name(address) }
 
 // name is the pod at an address; the address where the API server knows none.
 func (f *Fold) name(address string) string {

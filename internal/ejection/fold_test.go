@@ -20,6 +20,7 @@ func at(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecon
 type story struct {
 	*Fold
 	entries []timeline.Entry
+	looked  []envoyadmin.Endpoint // at last
 }
 
 func newStory() *story {
@@ -46,7 +47,22 @@ func (s *story) health(ms int, out ...string) {
 		}
 		all = append(all, e)
 	}
-	s.entries = append(s.entries, s.Endpoints(at(ms), all)...)
+	s.looked = all
+	s.entries = append(s.entries, s.Look(at(ms), all, s.Fold.counters)...)
+}
+
+// called is health with a number of requests for each pod.
+func (s *story) called(ms int, requests uint64, out ...string) {
+	var all []envoyadmin.Endpoint
+	for _, pod := range s.Snapshot().Pods {
+		e := envoyadmin.Endpoint{Address: pod.Address, Requests: requests}
+		for _, name := range out {
+			e.Ejected = e.Ejected || name == pod.Name
+		}
+		all = append(all, e)
+	}
+	s.looked = all
+	s.entries = append(s.entries, s.Look(at(ms), all, s.Fold.counters)...)
 }
 
 func (s *story) log(ms, decided int, action string) {
@@ -66,7 +82,7 @@ func (s *story) errors(ms, count int) {
 
 func (s *story) counters(ms int, c timeline.Counters) {
 	c.Exported = true
-	s.entries = append(s.entries, s.Counters(at(ms), c)...)
+	s.entries = append(s.entries, s.Look(at(ms), s.looked, c)...)
 }
 
 func TestWhatIsSeenBecomesWhatHappened(t *testing.T) {
@@ -183,12 +199,50 @@ func TestWhatIsSeenBecomesWhatHappened(t *testing.T) {
 			s.counters(0, timeline.Counters{EnforcedTotal: 0})
 			s.health(100, "bad")
 			s.counters(110, timeline.Counters{EnforcedTotal: 1, EjectionsActive: 1})
+			s.looked = s.looked[1:] // the restarted one does not show bad as out
 			s.counters(1000, timeline.Counters{})
 			s.health(1010)
 		}, []timeline.Entry{
 			event(at(100), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Source: HealthSource}),
 			event(at(1000), timeline.Event{Kind: timeline.CountersReset, Source: CountersSource, Detail: "the sidecar restarted; its counts and ejections start again"}),
-			event(at(1000), timeline.Event{Kind: timeline.PodReturned, Pod: "bad", Ejection: 1, Out: 900 * time.Millisecond, Source: CountersSource, Detail: "the restarted sidecar has forgotten the ejection"}),
+			event(at(1000), timeline.Event{Kind: timeline.PodReturned, Pod: "bad", Ejection: 1, Out: 900 * time.Millisecond, Source: CountersSource, Detail: "the sidecar has forgotten the ejection"}),
+		}},
+		{"a changed rule makes the sidecar forget its pods, not its counters", func(s *story) {
+			s.called(0, 0)
+			s.called(100, 9, "bad")
+			s.counters(110, timeline.Counters{EnforcedTotal: 1, EjectionsActive: 1, Uptime: 60})
+			s.called(1000, 0)
+		}, []timeline.Entry{
+			event(at(100), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Source: HealthSource}),
+			event(at(1000), timeline.Event{Kind: timeline.ClusterReplaced, Source: HealthSource, Detail: "the sidecar has another configuration of the service; its pods' counts and ejections start again"}),
+			event(at(1000), timeline.Event{Kind: timeline.PodReturned, Pod: "bad", Ejection: 1, Out: 900 * time.Millisecond, Source: HealthSource, Detail: "the sidecar has forgotten the ejection"}),
+		}},
+		{"a sidecar that is up for less time than before restarted", func(s *story) {
+			s.called(0, 5)
+			s.counters(10, timeline.Counters{Uptime: 60})
+			s.looked = nil
+			s.counters(1000, timeline.Counters{Uptime: 0})
+		}, []timeline.Entry{
+			event(at(1000), timeline.Event{Kind: timeline.CountersReset, Source: CountersSource, Detail: "the sidecar restarted; its counts and ejections start again"}),
+		}},
+		{"a pod that was not ready for a while goes on being counted", func(s *story) {
+			s.health(0)
+			s.health(100, "bad")
+			s.health(2600)
+			s.entries = append(s.entries, s.Look(at(3000), s.looked[1:], s.Fold.counters)...) // bad is not among them
+			s.health(4000)
+			s.health(4100, "bad")
+		}, []timeline.Entry{
+			event(at(100), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1, Source: HealthSource}),
+			event(at(2600), timeline.Event{Kind: timeline.PodReturned, Pod: "bad", Ejection: 1, Out: 2500 * time.Millisecond, Source: HealthSource}),
+			event(at(4100), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 2, Source: HealthSource}),
+		}},
+		{"errors before the watch began are not known", func(s *story) {
+			s.called(0, 7)
+			s.errors(10, 1)
+			s.called(100, 8, "bad")
+		}, []timeline.Entry{
+			event(at(100), timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Errors: 1, AtLeast: true, Ejection: 1, Source: HealthSource, Detail: "the watch began later"}),
 		}},
 		{"pods come and go", func(s *story) {
 			s.health(0)
@@ -214,14 +268,38 @@ func TestWhatIsSeenBecomesWhatHappened(t *testing.T) {
 	}
 }
 
+// The log and the answers have the sidecar's clock, health has the observer's.
+func TestClocksThatAreApartMakeOneStory(t *testing.T) {
+	for _, ahead := range []int{-5000, 0, 5000} {
+		s := newStory()
+		s.SetAhead(time.Duration(ahead) * time.Millisecond)
+		s.health(0)
+		s.errors(10+ahead, 3)
+		s.health(100, "bad")
+		s.log(1000, 32+ahead, "EJECT")
+		s.health(2600)
+		s.log(3000, 2532+ahead, "UNEJECT")
+		var told []string
+		for _, e := range s.entries {
+			told = append(told, string(e.Event.Kind))
+			if e.Event.Detail == "ejected" && e.Event.Errors != 3 || e.Event.Detail == "returned" && e.Event.Out != 2500*time.Millisecond {
+				t.Errorf("%d ms ahead: got %+v", ahead, e.Event)
+			}
+		}
+		if diff := cmp.Diff([]string{"ejected", "confirmed", "returned", "confirmed"}, told); diff != "" {
+			t.Errorf("%d ms ahead (-want +got):\n%s", ahead, diff)
+		}
+	}
+}
+
 func TestSnapshotNamesEachPodsState(t *testing.T) {
 	s := newStory()
 	all := pods("good", "bad", "worse")
 	all[2].State = timeline.Terminating
 	s.Pods(at(0), all)
-	s.Endpoints(at(0), []envoyadmin.Endpoint{{Address: "10.0.0.2:8080"}})
+	s.endpoints(at(0), []envoyadmin.Endpoint{{Address: "10.0.0.2:8080"}})
 	s.health(10, "bad")
-	s.Endpoints(at(20), []envoyadmin.Endpoint{{Address: "10.0.0.2:8080", Ejected: true}})
+	s.endpoints(at(20), []envoyadmin.Endpoint{{Address: "10.0.0.2:8080", Ejected: true}})
 	want := []timeline.Pod{
 		{Name: "bad", Version: "504", Address: "10.0.0.2:8080", State: timeline.Ejected, Ejections: 1},
 		{Name: "good", Version: "504", Address: "10.0.0.1:8080", State: timeline.Unknown},

@@ -8,26 +8,24 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// Endpoints takes the sidecar's endpoints. at is when they were asked for, not
-// when the answer came: what it says is at least as new as that.
-func (f *Fold) Endpoints(at time.Time, endpoints []envoyadmin.Endpoint) []timeline.Entry {
+// endpoints takes the sidecar's endpoints.
+func (f *Fold) endpoints(at time.Time, endpoints []envoyadmin.Endpoint) []timeline.Entry {
 	var entries []timeline.Entry
+	f.inEnvoy = make(map[string]envoyadmin.Endpoint, len(endpoints))
 	for _, e := range endpoints {
-		if e.Requests < f.host(e.Address).requests {
-			entries = f.reset(at, HealthSource)
-			break
-		}
-	}
-	f.inEnvoy = make(map[string]bool, len(endpoints))
-	for _, e := range endpoints {
-		f.inEnvoy[e.Address] = true
+		f.inEnvoy[e.Address] = e
 		entries = append(entries, f.health(at, e)...)
 	}
 	for address, h := range f.hosts {
-		// A host that left the cluster may come back: as a new one.
-		if !f.inEnvoy[address] && h.seen {
-			delete(f.hosts, address)
+		if _, known := f.inEnvoy[address]; known || !h.seen {
+			continue
 		}
+		// A host that left the cluster, as a pod that is not ready does, may come
+		// back: as a new one to Envoy, and as the same pod to us.
+		if h.out {
+			h.changes = append(h.changes, change{at: at, byHealth: true, byLog: true, ejection: h.ejections})
+		}
+		*h = host{ejections: h.ejections, changes: h.changes}
 	}
 	return entries
 }
@@ -36,7 +34,9 @@ func (f *Fold) health(at time.Time, e envoyadmin.Endpoint) []timeline.Entry {
 	h := f.host(e.Address)
 	h.requests = e.Requests
 	first := !h.seen
-	h.seen = true
+	if h.seen = true; first {
+		h.before = e.Requests > 0 && len(h.answers) == 0
+	}
 	if e.Ejected == h.out {
 		h.log = difference{}
 		if n := len(h.changes); n > 0 {
@@ -69,7 +69,7 @@ func (f *Fold) change(at time.Time, address string, c change, source, cause stri
 		h.ejections++
 		e.Kind, e.Cause = timeline.PodEjected, cause
 	} else if n := len(h.changes); n > 0 && h.changes[n-1].out {
-		e.Out = c.when().Sub(h.changes[n-1].when())
+		e.Out = f.when(c).Sub(f.when(h.changes[n-1]))
 	} else {
 		e.Detail = "was out before the recording began"
 	}
@@ -78,8 +78,11 @@ func (f *Fold) change(at time.Time, address string, c change, source, cause stri
 	h.out, h.log = c.out, difference{}
 	h.changes = append(h.changes, c)
 	if last := len(h.changes) - 1; c.out {
-		h.changes[last].errors = h.errors(last)
+		h.changes[last].errors = f.errors(h, last)
 		e.Errors = h.changes[last].errors
+		if e.AtLeast = f.atLeast(h, last); e.AtLeast {
+			e.Detail = "the watch began later"
+		}
 	}
 	return []timeline.Entry{event(at, e)}
 }

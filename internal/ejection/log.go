@@ -23,10 +23,10 @@ func (f *Fold) Log(at time.Time, e envoyadmin.OutlierEvent) []timeline.Entry {
 	if slices.ContainsFunc(h.changes, func(c change) bool { return c.byLog && c.out == e.Ejected && c.decided.Equal(e.Time) }) {
 		return nil // the same line again, after a reconnection
 	}
-	nearest := -1
+	nearest, here := -1, e.Time.Add(-f.ahead)
 	for i, c := range h.changes {
-		off := c.at.Sub(e.Time).Abs()
-		if c.out == e.Ejected && !c.byLog && off <= same && (nearest < 0 || off < h.changes[nearest].at.Sub(e.Time).Abs()) {
+		off := c.at.Sub(here).Abs()
+		if c.out == e.Ejected && !c.byLog && off <= same && (nearest < 0 || off < h.changes[nearest].at.Sub(here).Abs()) {
 			nearest = i
 		}
 	}
@@ -34,7 +34,7 @@ func (f *Fold) Log(at time.Time, e envoyadmin.OutlierEvent) []timeline.Entry {
 		return f.confirm(at, h, nearest, e)
 	}
 	last := len(h.changes) - 1
-	if last >= 0 && e.Time.Before(h.changes[last].when()) || h.out == e.Ejected {
+	if last >= 0 && e.Time.Before(f.when(h.changes[last])) || h.out == e.Ejected {
 		// Over before health was asked, or the line came after what followed it.
 		return []timeline.Entry{event(at, timeline.Event{Kind: timeline.Disagreement, Pod: f.name(e.Address), Source: LogSource,
 			Decided: e.Time, Cause: e.Type,
@@ -51,10 +51,10 @@ func (f *Fold) confirm(at time.Time, h *host, i int, e envoyadmin.OutlierEvent) 
 		Ejection: c.ejection, Cause: e.Type, Decided: e.Time, Detail: string(timeline.PodReturned)}
 	if c.out {
 		told.Detail = string(timeline.PodEjected)
-		c.errors = h.errors(i)
-		told.Errors = c.errors
+		c.errors = f.errors(h, i)
+		told.Errors, told.AtLeast = c.errors, f.atLeast(h, i)
 	} else if i > 0 && h.changes[i-1].out {
-		told.Out = c.when().Sub(h.changes[i-1].when())
+		told.Out = f.when(*c).Sub(f.when(h.changes[i-1]))
 	}
 	return []timeline.Entry{event(at, told)}
 }

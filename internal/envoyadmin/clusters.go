@@ -22,6 +22,8 @@ type Endpoint struct {
 	// Flags are all health flags that are set, sorted, and the health that the
 	// control plane gave where it is not HEALTHY.
 	Flags []string
+	// Locality is region/zone/subzone, as far as they are set; empty where none is.
+	Locality string
 	// Requests ended or under way, and how they ended. Envoy counts 5xx as errors.
 	Requests, Successes, Errors, Timeouts, Active uint64
 }
@@ -72,7 +74,12 @@ type hostStatus struct {
 		} `json:"envoy_internal_address"`
 	} `json:"address"`
 	Hostname string `json:"hostname"`
-	Stats    []struct {
+	Locality struct {
+		Region  string `json:"region"`
+		Zone    string `json:"zone"`
+		SubZone string `json:"sub_zone"`
+	} `json:"locality"`
+	Stats []struct {
 		Name  string `json:"name"`
 		Value string `json:"value"` // 64 bits, hence a string; left out at 0
 	} `json:"stats"`
@@ -80,12 +87,12 @@ type hostStatus struct {
 }
 
 func (h hostStatus) endpoint() (Endpoint, error) {
-	e := Endpoint{Hostname: h.Hostname}
+	e := Endpoint{Hostname: h.Hostname, Locality: strings.TrimRight(strings.Join([]string{h.Locality.Region, h.Locality.Zone, h.Locality.SubZone}, "/"), "/")}
 	switch {
 	case h.Address.Socket != nil:
 		e.Address = net.JoinHostPort(h.Address.Socket.Address, strconv.FormatUint(uint64(h.Address.Socket.Port), 10))
-	case h.Address.Internal != nil:
-		e.Address = h.Address.Internal.Endpoint
+	case h.Address.Internal != nil: // HBONE
+		e.Address = plainAddress(h.Address.Internal.Endpoint)
 	case h.Address.Pipe != nil:
 		e.Address = h.Address.Pipe.Path
 	}
@@ -117,4 +124,15 @@ func (h hostStatus) endpoint() (Endpoint, error) {
 	slices.Sort(e.Flags)
 	e.Ejected = slices.Contains(e.Flags, "failed_outlier_check")
 	return e, nil
+}
+
+// plainAddress is IP:port in every form that Envoy has for a host: behind HBONE
+// its log says envoy://connect_originate/IP:port, its clusters IP:port alone.
+func plainAddress(address string) string {
+	if rest, is := strings.CutPrefix(address, "envoy://"); is {
+		if _, host, found := strings.Cut(rest, "/"); found {
+			return host
+		}
+	}
+	return address
 }

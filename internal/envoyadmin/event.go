@@ -55,7 +55,7 @@ func ParseEvent(line []byte) (OutlierEvent, bool) {
 	if e.Cluster == "" || e.URL == "" || e.Action != "EJECT" && e.Action != "UNEJECT" {
 		return OutlierEvent{}, false
 	}
-	event := OutlierEvent{Time: e.Timestamp, Cluster: e.Cluster, Address: e.URL,
+	event := OutlierEvent{Time: e.Timestamp, Cluster: e.Cluster, Address: plainAddress(e.URL),
 		Ejected: e.Action == "EJECT", Enforced: e.Enforced, Ejections: max(e.Ejections, 0)}
 	if event.Ejected {
 		event.Type = e.Type

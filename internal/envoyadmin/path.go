@@ -19,7 +19,9 @@ func StatsPath(cluster string) string { return "/stats?filter=" + statsFilter(cl
 // StatsJSONPath is StatsPath for ParseStatsJSON.
 func StatsJSONPath(cluster string) string { return StatsPath(cluster) + "&format=json" }
 
+// statsFilter takes every ejections_enforced_*, so that a detector
+// of a later Envoy is not overlooked.
 func statsFilter(cluster string) string {
-	return url.QueryEscape(`^cluster\.` + regexp.QuoteMeta(cluster) +
-		`;?\.(outlier_detection\.ejections_(active|overflow|enforced_total|(enforced|detected)_consecutive_(5xx|gateway_failure))|membership_(healthy|total))$`)
+	return url.QueryEscape(`^(cluster\.` + regexp.QuoteMeta(cluster) +
+		`;?\.(outlier_detection\.ejections_(active|overflow|enforced_.+|detected_consecutive_(5xx|gateway_failure))|membership_(healthy|total)|lb_healthy_panic|upstream_cx_none_healthy|upstream_rq_(retry|pending_overflow))|server\.uptime)$`)
 }

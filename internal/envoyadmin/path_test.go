@@ -10,8 +10,8 @@ import (
 func TestTheStatsFilterKeepsOnlyWhatIsRead(t *testing.T) {
 	for _, tt := range []struct {
 		cluster string
-		want    int // seven counters, and two of membership where they were captured
-	}{{servicex, 9}, {other, 7}, {"outbound|80||absent", 0}} {
+		want    int // twelve of outlier detection, and two of membership where they were captured
+	}{{servicex, 14}, {other, 12}, {"outbound|80||absent", 0}} {
 		u, err := url.Parse(StatsPath(tt.cluster))
 		if err != nil {
 			t.Fatal(err)

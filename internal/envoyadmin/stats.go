@@ -55,6 +55,10 @@ func ParseStatsJSON(data []byte, cluster string) (Stats, error) {
 }
 
 func (s *Stats) set(cluster, name, value string) error {
+	c := &s.Counters
+	if name == "server.uptime" {
+		return read(name, value, &c.Uptime)
+	}
 	rest, ok := strings.CutPrefix(name, "cluster."+cluster)
 	if !ok {
 		return nil
@@ -63,7 +67,6 @@ func (s *Stats) set(cluster, name, value string) error {
 	if !ok {
 		return nil
 	}
-	c := &s.Counters
 	counts := map[string]*uint64{
 		"outlier_detection.ejections_active":                               &c.EjectionsActive,
 		"outlier_detection.ejections_enforced_total":                       &c.EnforcedTotal,
@@ -74,20 +77,33 @@ func (s *Stats) set(cluster, name, value string) error {
 		"outlier_detection.ejections_overflow":                             &c.Overflow,
 		"membership_healthy":                                               &s.MembershipHealthy,
 		"membership_total":                                                 &s.MembershipTotal,
+		"lb_healthy_panic":                                                 &c.Panic,
+		"upstream_cx_none_healthy":                                         &c.NoneHealthy,
+		"upstream_rq_retry":                                                &c.Retries,
+		"upstream_rq_pending_overflow":                                     &c.PoolOverflow,
 	}
 	count, wanted := counts[rest]
+	other := uint64(0)
 	if !wanted {
-		return nil
+		if !strings.HasPrefix(rest, "outlier_detection.ejections_enforced_") {
+			return nil
+		}
+		count = &other
 	}
+	if err := read(name, value, count); err != nil {
+		return err
+	}
+	c.EnforcedOther += other
+	c.Exported = c.Exported || strings.HasPrefix(rest, "outlier_detection.")
+	s.MembershipExported = s.MembershipExported || strings.HasPrefix(rest, "membership_")
+	return nil
+}
+
+func read(name, value string, to *uint64) error {
 	v, err := strconv.ParseUint(value, 10, 64)
 	if err != nil {
 		return fmt.Errorf("reading Envoy's statistic %q: %w", name, err)
 	}
-	*count = v
-	if strings.HasPrefix(rest, "outlier_detection.") {
-		c.Exported = true
-	} else {
-		s.MembershipExported = true
-	}
+	*to = v
 	return nil
 }

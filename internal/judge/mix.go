@@ -15,6 +15,9 @@ const (
 	// never is how many answers of the others, for each pod, show that a pod is
 	// not called at all.
 	never = 20
+	// masked is how many answers of a pod have to stay away from the caller for it
+	// to be held for one whose answers somebody keeps back.
+	masked = 5
 	// ownLimit is how long the sidecar may answer everything by itself.
 	ownLimit = 5 * time.Second
 )
@@ -95,7 +98,9 @@ func (r *Record) neverCalled(silent []string) bool {
 	}
 	last := r.looks[len(r.looks)-1]
 	for _, name := range silent {
-		if p, known := last.pods[name]; known && p.Requests > 0 {
+		// One that was called, and whose answers never reach the caller, is left
+		// out as well; one that is slow still has requests under way.
+		if p, known := last.pods[name]; known && p.Requests > 0 && p.Requests < p.Active+masked {
 			return false
 		}
 	}

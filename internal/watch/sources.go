@@ -37,6 +37,7 @@ func (s *Session) sidecar(ctx context.Context, alive func()) error {
 		if err != nil {
 			return err
 		}
+		took := time.Since(at)
 		stats, err := mesh.Stats(ctx, s.mesh, client)
 		if err != nil {
 			return err
@@ -44,7 +45,8 @@ func (s *Session) sidecar(ctx context.Context, alive func()) error {
 		alive()
 		s.tell(ctx, func(st *state) []timeline.Entry {
 			st.envoySeen = true
-			return append(st.fold.Endpoints(at, endpoints), st.fold.Counters(at, stats.Counters)...)
+			st.looked.Asked, st.looked.Took = at, took
+			return st.fold.Look(at, endpoints, stats.Counters)
 		})
 		select {
 		case <-ctx.Done():
@@ -80,7 +82,7 @@ func (s *Session) log() source {
 			case s.poke <- struct{}{}:
 			default:
 			}
-			s.tell(ctx, func(st *state) []timeline.Entry { return st.fold.Log(at, event) })
+			s.tell(ctx, func(st *state) []timeline.Entry { return append(st.line(at, event), st.fold.Log(at, event)...) })
 		})
 		if time.Since(began) > lastPause {
 			heard = time.Now()
@@ -88,6 +90,51 @@ func (s *Session) log() source {
 		return err
 	}
 }
+
+// line is a line of the log as it was read, if it is of the service.
+func (s *state) line(at time.Time, e envoyadmin.OutlierEvent) []timeline.Entry {
+	if e.Cluster != s.cluster {
+		return nil
+	}
+	return []timeline.Entry{{Time: at, Outlier: &timeline.Outlier{Decided: e.Time, Pod: s.fold.Name(e.Address), Address: e.Address,
+		Ejected: e.Ejected, Enforced: e.Enforced, Type: e.Type, Number: e.Ejections, Since: e.Since}}}
+}
+
+// clock asks other clocks for their time: often at first, as each answer bounds
+// the difference, then now and then.
+func (s *Session) clock(ctx context.Context, alive func()) error {
+	client, err := s.mesh.Client(ctx)
+	if err != nil {
+		return err
+	}
+	for pause := firstDates; ; pause = min(pause*3/2, lastDates) {
+		dates, err := s.mesh.Dates(ctx, client)
+		if err != nil {
+			return err
+		}
+		alive()
+		s.tell(ctx, func(st *state) []timeline.Entry {
+			var entries []timeline.Entry
+			for _, d := range dates {
+				if c := st.clocks[d.Clock]; c != nil {
+					entries = append(entries, c.date(d)...)
+				}
+			}
+			return st.clocked(entries)
+		})
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Bounds of the time between two questions for the date.
+const (
+	firstDates = 130 * time.Millisecond
+	lastDates  = 20 * time.Second
+)
 
 func (s *Session) rule(first mesh.Rule) source {
 	last := first
@@ -138,11 +185,17 @@ func (s *Session) load(ctx context.Context, alive func()) error {
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
+	called := time.Now()
 	go func() {
 		ended <- s.mesh.Send(run, client, want, func(sent time.Time, a timeline.Answer) {
+			arrived := time.Now()
 			alive()
 			s.tell(ctx, func(st *state) []timeline.Entry {
-				return append([]timeline.Entry{{Time: sent, Answer: &a}}, st.fold.Answer(sent, a)...)
+				if sent.After(st.newest) {
+					st.newest = sent
+				}
+				entries := st.clocked(st.clocks[timeline.SidecarClock].answer(arrived, called, sent, sent.Add(a.Latency)))
+				return append(append(entries, timeline.Entry{Time: sent, Answer: &a}), st.fold.Answer(sent, a)...)
 			})
 		})
 	}()

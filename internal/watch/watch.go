@@ -73,6 +73,7 @@ func Start(ctx context.Context, m mesh.Mesh, o Options) (*Session, error) {
 		ejection.HealthSource: s.sidecar,
 		ejection.LogSource:    s.log(),
 		"rule":                s.rule(rule),
+		"clock":               s.clock,
 		"load":                s.load,
 	} {
 		sources.Go(func() { s.keep(ctx, what, follow) })
@@ -105,7 +106,7 @@ func (s *Session) SetLoad(l mesh.Load) {
 
 // run applies the inputs one by one, and writes entries and snapshots.
 func (s *Session) run(ctx context.Context, st *state) {
-	beat := time.NewTicker(heartbeat / 4)
+	beat := time.NewTicker(heartbeat / 10)
 	defer beat.Stop()
 	for {
 		var entries []timeline.Entry
@@ -116,7 +117,8 @@ func (s *Session) run(ctx context.Context, st *state) {
 			entries = apply(st)
 		case <-beat.C:
 		}
-		entries = append(entries, st.snapshot(time.Now())...)
+		now := time.Now()
+		entries = append(st.release(now, entries), st.snapshot(now)...)
 		if st.complete() {
 			select {
 			case <-s.ready:
