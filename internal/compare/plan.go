@@ -60,7 +60,7 @@ func Length(rule breaker.Rule, l breaker.Load, asked time.Duration) (length time
 	}
 	// As long after the trip as before it, so that both are seen.
 	const step = 5 * time.Second
-	needed := max((2*trip.Usual.Most+step-1)/step*step, 2*step)
+	needed := max((2*trip.Usual.Most + step - 1).Truncate(step), 2*step)
 	about := fmt.Sprintf("by the model a pod trips after %s to %s", breaker.Short(trip.Usual.Least.Round(time.Second)), breaker.Short(trip.Usual.Most.Round(time.Second)))
 	switch {
 	case asked == 0 && needed > Longest:
