@@ -18,8 +18,8 @@ func TestOutputs(t *testing.T) {
 		"namespace":   "demo",
 		"serviceURL":  "http://servicex-service.demo.svc.cluster.local",
 		"imageDigest": digest,
-		"rule": "a pod that answers 3 gateway errors (502, 503, 504) in a row is ejected for 30s the first time, " +
-			"1m0s the second, and so on; at most 1 of 3 pods at once (34%)",
+		"rule": "3 gateway errors (502, 503, 504) in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. " +
+			"At most 1 of 3 pods may be out at once.",
 	} {
 		if got := r.outputs[name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -31,9 +31,17 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// The model caps a time out at Envoy's 300s, or at a longer base.
+func TestTheRuleInWordsKnowsTheCap(t *testing.T) {
+	got := up(t, settings{"outlier.baseEjectionTime": "10m"}).outputs["rule"]
+	if want := "10 gateway errors (502, 503, 504) in a row take a pod out for 10m each time. At most 1 of 2 pods may be out at once."; got != want {
+		t.Errorf("rule is %q, want %q", got, want)
+	}
+}
+
 func TestRuleWithoutDetectionInWords(t *testing.T) {
 	got := up(t, settings{"outlier.enabled": "false"}).outputs["rule"]
-	if got != "no outlier detection: no pod is ever ejected" {
+	if got != "The breaker is off: no pod is ever taken out." {
 		t.Errorf("rule is %q", got)
 	}
 }

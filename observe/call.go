@@ -97,7 +97,7 @@ func (c *call) clusterFlags() *kube.Options {
 // loadFlags say how requests are sent.
 func (c *call) loadFlags(rate float64) *mesh.Load {
 	l := &mesh.Load{}
-	c.Float64Var(&l.Rate, "rate", rate, "requests a `second` over all workers; 0 sends as fast as answers come")
+	c.Float64Var(&l.Rate, "rate", rate, "`requests` a second over all workers; 0 sends as fast as answers come")
 	c.IntVar(&l.Concurrency, "concurrency", 1, "`workers`: requests that may be under way at once")
 	c.DurationVar(&l.Timeout, "timeout", 30*time.Second, "`limit` of one request; keep it above the fault's delay")
 	return l

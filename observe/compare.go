@@ -21,16 +21,18 @@ var compareCommand = command{
        go run ./observe compare --off OFF.jsonl --on ON.jsonl
 
 Sends the same load twice, without and with outlierDetection in the rule, and
-shows what callers gain. The rule is put back as it was, also after Ctrl-C.
-Instead of sending, it takes two recordings of watch, verify or compare.
+shows what callers gain. Each run lasts as long as the model says that it takes
+to see that, unless --duration says otherwise. The rule is put back as it was,
+also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify or compare.
 
-example: go run ./observe compare --duration 30s --concurrency 4
+example: go run ./observe compare --concurrency 4
 `,
 }
 
 func runCompare(ctx context.Context, c *call) error {
 	cluster, load := c.clusterFlags(), c.loadFlags(10)
-	duration := c.Duration("duration", 40*time.Second, "`time` of each of the two runs")
+	duration := c.Duration("duration", 0, "`time` of each of the two runs; 0 is as long as the model says that it takes to see the gain")
+	delay := c.Duration("max-delay", 4*time.Second, "the faulty pods' longest `delay`, to tell that time")
 	asJSON := c.Bool("json", false, "print one JSON object")
 	record := c.String("record", "", "write both runs as JSON lines to `file`, the one with the breaker off first")
 	off := c.String("off", "", "recording `file` of a run with the breaker off")
@@ -39,8 +41,11 @@ func runCompare(ctx context.Context, c *call) error {
 		return err
 	}
 	err := checkLoad(load)
-	if *duration < time.Second || *duration > time.Hour {
-		err = errors.Join(err, fmt.Errorf("--duration %s: must be 1s to 1h", *duration))
+	if *duration != 0 && (*duration < compare.Shortest || *duration > compare.Longest) {
+		err = errors.Join(err, fmt.Errorf("--duration %s: must be 1s to 1h, or 0 to have it chosen", *duration))
+	}
+	if *delay < 0 {
+		err = errors.Join(err, fmt.Errorf("--max-delay %s: must be 0 or more", *delay))
 	}
 	if (*off == "") != (*on == "") {
 		err = errors.Join(err, errors.New("--off and --on: give both or none"))
@@ -61,7 +66,7 @@ func runCompare(ctx context.Context, c *call) error {
 			return err
 		}
 		defer recording.Close()
-		without, with, err = compare.Live(ctx, m, compare.Options{Load: *load, Duration: *duration, Say: c.say,
+		without, with, err = compare.Live(ctx, m, compare.Options{Load: *load, Duration: *duration, MaxDelay: *delay, Say: c.say,
 			Each: func(e timeline.Entry) error {
 				if line := screen.EventLine(e); line != "" {
 					c.say(line)

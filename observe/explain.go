@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,8 @@ var explainCommand = command{
 
 Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
 needed, pods that may be out, when they come back, the time to trip, and what
-may surprise. Settings given as flags win over the file's.
+may surprise. Settings given as flags win over the file's. In the lab the stack is
+the lab's.
 
 example: go run ./observe explain --stack dev --threshold 3 --rate 10
 `,
@@ -29,7 +31,7 @@ example: go run ./observe explain --stack dev --threshold 3 --rate 10
 
 func runExplain(_ context.Context, c *call) error {
 	load := c.loadFlags(5)
-	stack := c.String("stack", "dev", "`name` of the stack")
+	stack := c.String("stack", "", "`name` of the stack (default: PULUMI_STACK, or lab in the lab, else dev)")
 	file := c.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
 	ejections := c.Int("ejections", 0, "`number` of ejections to list (default 5)")
 	asJSON := c.Bool("json", false, "print one JSON object")
@@ -46,7 +48,7 @@ func runExplain(_ context.Context, c *call) error {
 		return c.wrong(err)
 	}
 	if *file == "" {
-		*file = "Pulumi." + *stack + ".yaml"
+		*file = "Pulumi." + cmp.Or(*stack, currentStack()) + ".yaml"
 	}
 	cfg, err := stackConfig(*file, settings)
 	if err != nil {
@@ -62,6 +64,21 @@ func runExplain(_ context.Context, c *call) error {
 		return e.JSON(c.stdout)
 	}
 	return e.Text(c.stdout)
+}
+
+// labMark is in the environment of what `lab exec` runs.
+const labMark = "ISTIO_CIRCUIT_BREAKER_LAB"
+
+// currentStack is the stack that a command is about where it does not say.
+func currentStack() string {
+	switch {
+	case os.Getenv("PULUMI_STACK") != "": // as Pulumi itself takes it
+		return os.Getenv("PULUMI_STACK")
+	case os.Getenv(labMark) != "":
+		return "lab"
+	default:
+		return "dev"
+	}
 }
 
 // stackConfig reads a stack file with some settings replaced.
@@ -80,7 +97,7 @@ func stackConfig(path string, settings map[string]*string) (config.Config, error
 	}
 	for key, value := range settings {
 		if *value != "" {
-			raw[config.Project+":"+key] = *value
+			config.Override(raw, key, *value)
 		}
 	}
 	// The image has no part in what the rule does, and may not be chosen yet.

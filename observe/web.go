@@ -27,7 +27,7 @@ type webPage struct {
 // webFlags say whether and where the run is shown as a page.
 func (c *call) webFlags() *webPage {
 	w := &webPage{c: c}
-	c.Var(w, "web", "show the run as a page, and print its URL first; at another loopback address with --web=`ADDRESS`")
+	c.Var(w, "web", "show the run as a page, and print its URL first; at another loopback address with --web=ADDRESS")
 	c.IntVar(&w.port, "web-port", 0, "`port` of the page; 0 lets the system choose")
 	return w
 }

@@ -194,13 +194,21 @@ func TestEveryControlHasANameAndEveryPartAPlace(t *testing.T) {
 	p := open(start(t), t)
 	tree, err := chromedp.Call(p.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
 	p.must(err)
-	found := map[string]int{}
+	found, roles := map[string]int{}, map[accessibility.NodeID]string{}
+	for _, node := range tree.Nodes {
+		if node.Role != nil {
+			roles[node.NodeID] = strings.Trim(fmt.Sprint(node.Role.Value), `"`)
+		}
+	}
 	for _, node := range tree.Nodes {
 		if node.Ignored || node.Role == nil {
 			continue
 		}
 		role := strings.Trim(fmt.Sprint(node.Role.Value), `"`)
 		found[role]++
+		if parent := roles[node.ParentID]; role == "listitem" && parent != "list" {
+			t.Errorf("an item of a list is in a %q", parent)
+		}
 		name := ""
 		if node.Name != nil {
 			name = strings.Trim(fmt.Sprint(node.Name.Value), `"`)

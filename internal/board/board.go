@@ -95,17 +95,6 @@ func (b *Board) Apply(e timeline.Entry) {
 	}
 }
 
-// OnOneClock is an entry with its times by the observer's clock, as far as the
-// entries that were applied tell what that is.
-func (b *Board) OnOneClock(e timeline.Entry) timeline.Entry {
-	for _, c := range b.Clocks {
-		if c.Name == timeline.SidecarClock {
-			return e.Earlier(c.Ahead())
-		}
-	}
-	return e
-}
-
 // Clone is a Board that later entries to b do not change.
 func (b *Board) Clone() Board {
 	c := *b
@@ -190,16 +179,6 @@ func (b *Board) event(at time.Time, e timeline.Event) {
 			b.Rule = *e.Rule
 		}
 	}
-}
-
-// clock keeps the newest estimate of each clock.
-func (b *Board) clock(c timeline.Clock) {
-	i, known := slices.BinarySearchFunc(b.Clocks, c.Name, func(k timeline.Clock, name string) int { return strings.Compare(k.Name, name) })
-	if known {
-		b.Clocks[i] = c
-		return
-	}
-	b.Clocks = slices.Insert(b.Clocks, i, c)
 }
 
 // confirm fills in what another source knew better, in the log of events too.

@@ -140,7 +140,8 @@ func TestFactorFallsByOneForEachSweepBack(t *testing.T) {
 
 func TestWordsAreTheEffectiveRule(t *testing.T) {
 	rule := Rule{Enabled: true, ConsecutiveGatewayErrors: n(10), Consecutive5xxErrors: n(0), BaseEjectionTime: 30 * time.Second, MaxEjectionPercent: 50}
-	one, masked, all, panics, both, small := rule, rule, rule, rule, rule, rule
+	one, masked, all, panics, both, small, long := rule, rule, rule, rule, rule, rule, rule
+	long.BaseEjectionTime = 10 * time.Minute
 	one.ConsecutiveGatewayErrors = n(1)
 	masked.Consecutive5xxErrors = nil
 	all.MaxEjectionPercent = 100
@@ -153,6 +154,7 @@ func TestWordsAreTheEffectiveRule(t *testing.T) {
 		want string
 	}{
 		{"as configured", rule, "10 gateway errors (502, 503, 504) in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. At most 1 of 2 pods may be out at once."},
+		{"a base above Envoy's limit", long, "10 gateway errors (502, 503, 504) in a row take a pod out for 10m each time. At most 1 of 2 pods may be out at once."},
 		{"one error", one, "1 gateway error (502, 503, 504) in a row takes a pod out for 30s, and 30s longer each time after that, up to 5m. At most 1 of 2 pods may be out at once."},
 		{"masked", masked, "5 5xx answers in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. At most 1 of 2 pods may be out at once."},
 		{"all may go", all, "10 gateway errors (502, 503, 504) in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. All pods may be out at once: callers then get 503 with flag UH (no healthy upstream)."},

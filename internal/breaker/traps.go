@@ -50,7 +50,9 @@ const (
 func (r Rule) Warnings(l Load) []Warning {
 	if !r.Enabled {
 		return []Warning{{Code: BreakerOff, Never: true, Text: "The rule has no outlierDetection: nothing is ever ejected.",
-			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "set outlier.enabled to true"}}
+			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "set outlier.enabled to true"},
+			{Code: MeshDefault, Text: "That holds only as long as the mesh has no defaultTrafficPolicy with outlierDetection (Istio 1.31): one that it has is in force wherever a rule has none of its own.",
+				Source: istioDefaults, Fix: "look for defaultTrafficPolicy in the mesh's configuration, ConfigMap istio in istio-system"}}
 	}
 	var never, odd []Warning
 	for _, w := range slices.Concat(r.thresholdTraps(), r.shareTraps(l), r.timeTraps(), r.loadTraps(l)) {

@@ -23,7 +23,7 @@ func TestEachTrapIsNamed(t *testing.T) {
 		says  string
 	}{
 		{"the stack's own rule has none", func(*Rule, *Load) {}, nil, false, ""},
-		{"breaker off", func(r *Rule, _ *Load) { *r = Rule{} }, []string{BreakerOff}, true, "nothing is ever ejected"},
+		{"breaker off", func(r *Rule, _ *Load) { *r = Rule{} }, []string{BreakerOff, MeshDefault}, true, "nothing is ever ejected"},
 		{"both thresholds 0", func(r *Rule, _ *Load) { r.ConsecutiveGatewayErrors = nil }, []string{NoThreshold}, true, "switches both detectors off"},
 		{"5xx default masks the threshold", func(r *Rule, _ *Load) { r.Consecutive5xxErrors = nil }, []string{MaskedBy5xx}, false, "consecutiveGatewayErrors 10 never fires: consecutive5xxErrors is not set, and Envoy's default ejects after 5."},
 		{"a set 5xx threshold masks it", func(r *Rule, _ *Load) { r.Consecutive5xxErrors = n(7) }, []string{MaskedBy5xx}, false, "ejects after 7"},
@@ -107,11 +107,33 @@ func TestTimeToTrip(t *testing.T) {
 }
 
 func TestNotesAreForRulesThatCanEject(t *testing.T) {
-	r, _ := stack()
-	if got := len(r.Notes()); got != 4 {
-		t.Errorf("%d notes, want 4", got)
+	no := false
+	always := []string{Inline, PerClient, NoProbe, HeldBack}
+	tests := []struct {
+		name string
+		set  func(*Rule)
+		want []string
+	}{
+		{"any rule", func(*Rule) {}, append(always[:4:4], OwnZone, UnreadyPods, MeshDefault, ErrorCodes)},
+		{"every zone is called", func(r *Rule) { r.Locality = &no }, append(always[:4:4], UnreadyPods, MeshDefault, ErrorCodes)},
+		{"pods that are not ready are kept away", func(r *Rule) { r.MinHealthPercent = 10 }, append(always[:4:4], OwnZone, MeshDefault, ErrorCodes)},
+		{"none that can eject", func(r *Rule) { r.ConsecutiveGatewayErrors = nil }, nil},
+		{"no rule", func(r *Rule) { *r = Rule{} }, nil},
 	}
-	if got := (Rule{}).Notes(); got != nil {
-		t.Errorf("notes of no rule = %v, want none", got)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, _ := stack()
+			tt.set(&r)
+			var codes []string
+			for _, w := range r.Notes() {
+				codes = append(codes, w.Code)
+				if w.Source == "" || w.Fix == "" || w.Never {
+					t.Errorf("note %+v, want a source, a fix, and that pods are ejected all the same", w)
+				}
+			}
+			if diff := cmp.Diff(tt.want, codes); diff != "" {
+				t.Errorf("codes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

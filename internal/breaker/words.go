@@ -32,8 +32,11 @@ func (r Rule) Words(healthy, faulty int) string {
 	if out >= pods {
 		limit = "All pods may be out at once: " + r.AllOut().Words
 	}
-	return fmt.Sprintf("%d %s in a row %s a pod out for %s, and %s longer each time after that, up to %s. %s",
-		errors, kind, take, Short(r.Base()), Short(r.Base()), Short(r.Cap()), limit)
+	longer := fmt.Sprintf(", and %s longer each time after that, up to %s", Short(r.Base()), Short(r.Cap()))
+	if r.Base() >= r.Cap() {
+		longer = " each time"
+	}
+	return fmt.Sprintf("%d %s in a row %s a pod out for %s%s. %s", errors, kind, take, Short(r.Base()), longer, limit)
 }
 
 // Brief is the rule in a few words, whatever the number of pods.

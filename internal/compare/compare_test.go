@@ -125,6 +125,58 @@ func TestFiguresOfARecording(t *testing.T) {
 	}
 }
 
+func TestTheLengthOfARunFollowsTheModel(t *testing.T) {
+	defaults := breaker.Load{Healthy: 1, Faulty: 1, Rate: 10, Concurrency: 1, MaxDelay: 4 * time.Second, Timeout: 30 * time.Second}
+	ten := rule()
+	ten.ConsecutiveGatewayErrors, ten.Balancer = new(uint32(10)), "ROUND_ROBIN"
+	never := ten
+	never.MaxEjectionPercent = 10
+	rare := ten
+	rare.ConsecutiveGatewayErrors = new(uint32(10000))
+	healthy := defaults
+	healthy.Healthy, healthy.Faulty = 2, 0
+	tests := []struct {
+		name   string
+		rule   breaker.Rule
+		load   breaker.Load
+		asked  time.Duration
+		length time.Duration
+		doubt  string
+	}{
+		{"chosen", ten, defaults, 0, 55 * time.Second, ""},
+		{"long enough", ten, defaults, 40 * time.Second, 40 * time.Second, ""},
+		{"too short", ten, defaults, 12 * time.Second, 12 * time.Second, "12s may be too short to show anything: by the model a pod trips after 14s to 26s; take 55s"},
+		{"longer than is compared", rare, defaults, 0, 0, "by the model a pod trips after 5h30m30s to 5h36m50s, which is more than is compared"},
+		{"never", never, defaults, 0, 0, "this rule ejects nothing under this load: maxEjectionPercent 10 of 2 pods is less than one pod: nothing is ever ejected, ejections_overflow rises instead."},
+		{"nothing to eject", ten, healthy, time.Minute, time.Minute, "this rule ejects nothing under this load: No pod is faulty, so there is nothing to eject."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			length, doubt := Length(tt.rule, tt.load, tt.asked)
+			if length != tt.length || doubt != tt.doubt {
+				t.Errorf("got %s and %q\nwant %s and %q", length, doubt, tt.length, tt.doubt)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeSeenIsSaidBeforehand(t *testing.T) {
+	var said []string
+	_, _, on, _, err := live(t, func(_ *meshtest.Sim, o *Options, _ context.CancelFunc) {
+		o.Duration, o.MaxDelay, o.Load.Rate = 4*time.Second, 200*time.Millisecond, 1
+		o.Say = func(line string) { said = append(said, line) }
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(said) == 0 || !strings.HasPrefix(said[0], "Warning: 4s may be too short to show anything: ") {
+		t.Errorf("said: %q, want a warning first", said)
+	}
+	if got := Tripped(on); !strings.HasPrefix(got, "not within ") {
+		t.Errorf("requests until tripped: got %q, want that it was not within the run", got)
+	}
+}
+
 func TestARunWithoutAnswersIsRefused(t *testing.T) {
 	_, err := Of([]timeline.Entry{{Header: &timeline.Header{}}})
 	if err == nil || err.Error() != "comparing runs: there are no answers in the run with the breaker off" {

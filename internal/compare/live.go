@@ -19,8 +19,11 @@ const restoreLimit = 30 * time.Second
 
 // Options of a live comparison.
 type Options struct {
-	Load     mesh.Load
-	Duration time.Duration // of each run
+	Load mesh.Load
+	// Duration of each run; 0 is as long as the model says that it takes.
+	Duration time.Duration
+	// MaxDelay of the faulty pods' answers, for the model.
+	MaxDelay time.Duration
 	// Each is called with every entry; an error from it ends the comparison.
 	Each func(timeline.Entry) error
 	Say  func(string)
@@ -39,6 +42,9 @@ func Live(ctx context.Context, m mesh.Mesh, o Options) (off, on Side, err error)
 	}
 	without, err := withoutOutlier(rule.Spec)
 	if err != nil {
+		return Side{}, Side{}, err
+	}
+	if o.Duration, err = plan(ctx, m, rule.Rule, o); err != nil {
 		return Side{}, Side{}, err
 	}
 	off, err = switchedOff(ctx, m, o, rule.Spec, without)
@@ -85,10 +91,10 @@ func run(ctx context.Context, m mesh.Mesh, o Options, want breaker.Rule, label s
 	if err != nil {
 		return Side{}, err
 	}
-	var entries []timeline.Entry
+	var figures Figures
 	var failed error
 	for e := range session.Entries() {
-		entries = append(entries, e)
+		figures.Add(e)
 		if failed == nil {
 			if failed = o.Each(e); failed != nil {
 				stop()
@@ -98,7 +104,7 @@ func run(ctx context.Context, m mesh.Mesh, o Options, want breaker.Rule, label s
 	if err := errors.Join(failed, ctx.Err()); err != nil {
 		return Side{}, err
 	}
-	return Of(entries)
+	return figures.Side()
 }
 
 // withoutOutlier is a DestinationRule's spec less its outlierDetection.

@@ -35,51 +35,84 @@ type Side struct {
 
 // Of makes the figures of a run.
 func Of(entries []timeline.Entry) (Side, error) {
-	s := Side{Breaker: "off"}
-	var latencies []time.Duration
-	var sent []time.Time
-	var from, to, tripped time.Time
-	headed := false
+	var f Figures
 	for _, e := range entries {
-		switch {
-		case e.Header != nil:
-			if headed = true; e.Header.Rule.Enabled {
-				s.Breaker = "on"
-			}
-		case e.Answer != nil:
-			latencies, sent = append(latencies, e.Answer.Latency), append(sent, e.Time)
-			if end := e.Time.Add(e.Answer.Latency); end.After(to) {
-				to = end
-			}
-			if from.IsZero() || e.Time.Before(from) {
-				from = e.Time
-			}
-			if e.Answer.Code >= 200 && e.Answer.Code < 400 {
-				s.Succeeded++
-			} else {
-				s.Wasted += e.Answer.Latency.Seconds()
-			}
-		case e.Event != nil && e.Event.Kind == timeline.PodEjected:
-			if s.Ejections++; s.Ejections == 1 {
-				tripped = e.Event.When(e.Time)
-			}
-		case e.Event != nil && e.Event.Kind == timeline.Confirmed && s.Ejections == 1 && e.Event.Detail == string(timeline.PodEjected) && e.Event.Ejection == 1:
-			tripped = e.Event.When(e.Time)
-		}
+		f.Add(e)
 	}
-	if !headed {
+	return f.Side()
+}
+
+// Figures are those of a run as it goes on. It keeps the latencies and, until a
+// pod trips, the times of sending: 16 bytes an answer. The zero Figures are of
+// no entry.
+type Figures struct {
+	side      Side
+	headed    bool
+	latencies []time.Duration
+	from, to  time.Time
+	tripped   time.Time     // when the first pod was ejected
+	told      time.Time     // when that was reported, which is not before it was
+	sent      []time.Time   // of requests before that
+	ahead     time.Duration // of the sidecar's clock
+}
+
+// Add takes the next entry.
+func (f *Figures) Add(e timeline.Entry) {
+	if e.Clock != nil && e.Clock.Name == timeline.SidecarClock {
+		f.ahead = e.Clock.Ahead()
+	}
+	e = e.Earlier(f.ahead)
+	switch {
+	case e.Header != nil:
+		f.headed = true
+		if f.side.Breaker = "off"; e.Header.Rule.Enabled {
+			f.side.Breaker = "on"
+		}
+	case e.Answer != nil:
+		f.answer(e.Time, *e.Answer)
+	case e.Event != nil && e.Event.Kind == timeline.PodEjected:
+		if f.side.Ejections++; f.side.Ejections == 1 {
+			f.tripped, f.told = e.Event.When(e.Time), e.Time
+		}
+	case e.Event != nil && e.Event.Kind == timeline.Confirmed && f.side.Ejections == 1 && e.Event.Detail == string(timeline.PodEjected) && e.Event.Ejection == 1:
+		f.tripped = e.Event.When(e.Time)
+	}
+}
+
+func (f *Figures) answer(sent time.Time, a timeline.Answer) {
+	f.latencies = append(f.latencies, a.Latency)
+	if end := sent.Add(a.Latency); end.After(f.to) {
+		f.to = end
+	}
+	if f.from.IsZero() || sent.Before(f.from) {
+		f.from = sent
+	}
+	if a.Code >= 200 && a.Code < 400 {
+		f.side.Succeeded++
+	} else {
+		f.side.Wasted += a.Latency.Seconds()
+	}
+	if f.told.IsZero() || sent.Before(f.told) {
+		f.sent = append(f.sent, sent)
+	}
+}
+
+// Side is the run so far.
+func (f *Figures) Side() (Side, error) {
+	s := f.side
+	if !f.headed {
 		return Side{}, errors.New("comparing runs: a recording has no header")
 	}
-	if len(latencies) == 0 {
+	if len(f.latencies) == 0 {
 		return Side{}, fmt.Errorf("comparing runs: there are no answers in the run with the breaker %s", s.Breaker)
 	}
-	slices.Sort(latencies)
-	s.Requests, s.Seconds = len(latencies), to.Sub(from).Seconds()
+	sorted := slices.Sorted(slices.Values(f.latencies))
+	s.Requests, s.Seconds = len(sorted), f.to.Sub(f.from).Seconds()
 	s.SuccessRate = float64(s.Succeeded) / float64(s.Requests)
-	s.P50, s.P90, s.P99 = quantile(latencies, 0.5), quantile(latencies, 0.9), quantile(latencies, 0.99)
-	s.Worst = latencies[len(latencies)-1].Seconds()
-	for _, at := range sent {
-		if !tripped.IsZero() && at.Before(tripped) {
+	s.P50, s.P90, s.P99 = quantile(sorted, 0.5), quantile(sorted, 0.9), quantile(sorted, 0.99)
+	s.Worst = sorted[len(sorted)-1].Seconds()
+	for _, at := range f.sent {
+		if !f.tripped.IsZero() && at.Before(f.tripped) {
 			s.UntilTripped++
 		}
 	}

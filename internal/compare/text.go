@@ -22,7 +22,7 @@ func Text(w io.Writer, off, on Side) error {
 		{"p99", func(s Side) string { return latency(s.P99) }},
 		{"worst", func(s Side) string { return latency(s.Worst) }},
 		{"waited for errors", func(s Side) string { return fmt.Sprintf("%.1f s", s.Wasted) }},
-		{"requests until tripped", func(s Side) string { return never(s.UntilTripped) }},
+		{"requests until tripped", func(s Side) string { return Tripped(s) }},
 		{"ejections", func(s Side) string { return fmt.Sprint(s.Ejections) }},
 	} {
 		fmt.Fprintf(t, "%s\t%s\t%s\t\n", row.name, row.cell(off), row.cell(on))
@@ -37,9 +37,17 @@ func latency(seconds float64) string {
 	return fmt.Sprintf("%.2f s", seconds)
 }
 
-func never(requests int) string {
-	if requests == 0 {
-		return "never"
+// Tripped is after how many requests a run's first pod was ejected. A run that
+// ended without an ejection does not say that there would have been none.
+func Tripped(s Side) string {
+	switch {
+	case s.UntilTripped > 0:
+		return fmt.Sprint(s.UntilTripped)
+	case s.Ejections > 0:
+		return "before the first" // the run began after its errors
+	case s.Breaker == "off":
+		return "no breaker"
+	default:
+		return fmt.Sprintf("not within %.0f s", s.Seconds)
 	}
-	return fmt.Sprint(requests)
 }

@@ -220,12 +220,8 @@ func sides(runs []*Run, entries [][]timeline.Entry) *Sides {
 func (r *Report) sentence() string {
 	first := r.Runs[0]
 	switch {
-	case r.Verdict == Agrees:
-		return "The breaker does what the rule says."
-	case r.Verdict == Refuted:
-		return "The breaker does not do what the rule says."
-	case r.Verdict == NotProven:
-		return "It is not proven that the breaker does what the rule says."
+	case r.Verdict != NoVerdict:
+		return board.VerdictWords(r.Verdict)
 	case r.Sides != nil && r.Sides.On.SuccessRate > r.Sides.Off.SuccessRate:
 		return fmt.Sprintf("The breaker lifts the share of good answers from %s to %s.", percent(r.Sides.Off.SuccessRate), percent(r.Sides.On.SuccessRate))
 	case r.Sides != nil:

@@ -220,12 +220,6 @@ func (e Event) detail() string {
 
 func sidesTable(s Sides) *table {
 	t := &table{Caption: "The same load without and with the breaker", Head: []string{"Figure", "Breaker off", "Breaker on"}}
-	never := func(n int) string {
-		if n == 0 {
-			return "never"
-		}
-		return many(n)
-	}
 	for _, row := range []struct {
 		name string
 		of   func(compare.Side) string
@@ -238,7 +232,7 @@ func sidesTable(s Sides) *table {
 		{"Latency p99", func(s compare.Side) string { return latency(s.P99) }},
 		{"Worst latency", func(s compare.Side) string { return latency(s.Worst) }},
 		{"Waited for errors", func(s compare.Side) string { return seconds(s.Wasted) }},
-		{"Requests until tripped", func(s compare.Side) string { return never(s.UntilTripped) }},
+		{"Requests until tripped", func(s compare.Side) string { return compare.Tripped(s) }},
 		{"Ejections", func(s compare.Side) string { return many(s.Ejections) }},
 	} {
 		cells := []cell{{Text: row.name}, number(row.of(s.Off)), number(row.of(s.On))}

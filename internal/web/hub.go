@@ -56,11 +56,14 @@ func (h *hub) show(e timeline.Entry, now time.Time) {
 	defer h.mu.Unlock()
 	h.clock.Reach(now)
 	h.board.Apply(e)
-	h.series.apply(e, h.board.Rows, h.clock.Now())
+	h.series.apply(h.board.OnOneClock(e), h.board.Rows, h.clock.Now())
 	if e.Event != nil {
 		h.note(*e.Event)
 	}
-	h.changed(e.Event != nil)
+	if e.Step != nil && board.StepWords(*e.Step) != "" {
+		h.events++
+	}
+	h.changed(e.Event != nil || e.Verdict != nil)
 }
 
 func (h *hub) note(e timeline.Event) {

@@ -87,7 +87,7 @@ func TestAReaderGetsAllAndThenWhatChanged(t *testing.T) {
 	h.show(header(now), now)
 	h.show(snapshot(now, pod("a", "200", timeline.InRotation)), now)
 	r := h.join()
-	want := set("clock", "run", "rule", "pods", "totals", "counters", "events", "seconds", "bands", "load", "lost")
+	want := set("clock", "run", "rule", "pods", "totals", "counters", "events", "seconds", "bands", "load", "lost", "proof")
 	if diff := cmp.Diff(want, names(take(t, r))); diff != "" {
 		t.Errorf("first message (-want +got):\n%s", diff)
 	}

@@ -89,9 +89,11 @@ func TestEventsAreSaidInWords(t *testing.T) {
 		want  string
 	}{
 		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Errors: 1, Ejection: 1}, "p was ejected after 1 error in a row"},
-		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Errors: 10, Ejection: 2}, "p was ejected after 10 errors in a row, for the 2nd time"},
-		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Ejection: 11}, "p was ejected, for the 11th time"},
-		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Ejection: 23}, "p was ejected, for the 23rd time"},
+		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Errors: 10, Ejection: 2}, "p was ejected for the 2nd time after 10 errors in a row"},
+		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Errors: 3, AtLeast: true, Ejection: 1, Detail: "the watch began later"}, "p was ejected after at least 3 errors in a row: the watch began later"},
+		{timeline.Event{Kind: timeline.ClusterReplaced}, "The client's sidecar got another configuration: its pods' counts and ejections start again"},
+		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Ejection: 11}, "p was ejected for the 11th time"},
+		{timeline.Event{Kind: timeline.PodEjected, Pod: "p", Ejection: 23}, "p was ejected for the 23rd time"},
 		{timeline.Event{Kind: timeline.PodReturned, Pod: "p", Out: 30300 * time.Millisecond}, "p is back after 30.3 s"},
 		{timeline.Event{Kind: timeline.PodReturned, Pod: "p", Detail: "was out before the recording began"}, "p is back (was out before the recording began)"},
 		{timeline.Event{Kind: timeline.PodAdded, Pod: "p"}, "p was added"},

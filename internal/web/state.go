@@ -1,8 +1,10 @@
 package web
 
 import (
+	"slices"
 	"time"
 
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -26,6 +28,7 @@ func (h *hub) state() []member {
 		{"bands", h.series.outs()},
 		{"load", loadState{On: h.on, Rate: h.load.Rate, Concurrency: h.load.Concurrency}},
 		{"lost", h.lost},
+		{"proof", h.proof()},
 	}
 }
 
@@ -75,9 +78,21 @@ type podState struct {
 	Out  int64 `json:"out"`
 }
 
+// pods are those that are out first, so that they are in sight however many
+// there are.
 func (h *hub) pods() []podState {
-	pods := make([]podState, 0, len(h.board.Rows))
-	for _, r := range h.board.Rows {
+	rows := slices.Clone(h.board.Rows)
+	slices.SortStableFunc(rows, func(a, b board.Row) int {
+		out := func(r board.Row) int {
+			if r.State == timeline.Ejected {
+				return 0
+			}
+			return 1
+		}
+		return out(a) - out(b)
+	})
+	pods := make([]podState, 0, len(rows))
+	for _, r := range rows {
 		p := podState{Name: r.Name, Version: r.Version, Address: r.Address, State: r.State, Requests: r.Requests,
 			OK: r.OK, Failed: r.Failed, Other: r.Other, InARow: r.InARow, Ejections: r.Ejections}
 		if r.State == timeline.Ejected && !r.EjectedAt.IsZero() {
@@ -99,13 +114,21 @@ type eventState struct {
 	Ejection int    `json:"ejection,omitempty"`
 }
 
+// stepKind is what a step of a proof is called among the kinds of events.
+const stepKind timeline.EventKind = "step"
+
 // log is the newest events, the newest first.
 func (h *hub) log() []eventState {
 	known := h.board.Events
 	log := make([]eventState, 0, len(known))
 	for i := len(known) - 1; i >= 0; i-- {
 		e := known[i]
-		log = append(log, eventState{ID: h.events - len(known) + i + 1, At: millis(e.When(e.Time)), Kind: e.Kind, Text: words(e.Event),
+		id := h.events - len(known) + i + 1
+		if e.Step != nil {
+			log = append(log, eventState{ID: id, At: millis(e.Time), Kind: stepKind, Text: board.StepWords(*e.Step)})
+			continue
+		}
+		log = append(log, eventState{ID: id, At: millis(e.When(e.Time)), Kind: e.Kind, Text: words(e.Event),
 			Pod: e.Pod, Ejection: e.Ejection})
 	}
 	return log

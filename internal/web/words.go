@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 
+	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
@@ -12,11 +13,11 @@ func words(e timeline.Event) string {
 	switch e.Kind {
 	case timeline.PodEjected:
 		text := e.Pod + " was ejected"
-		if e.Errors > 0 {
-			text += " after " + breaker.Count(e.Errors, "error") + " in a row"
-		}
 		if e.Ejection > 1 {
-			text += fmt.Sprintf(", for the %s time", breaker.Ordinal(e.Ejection))
+			text += fmt.Sprintf(" for the %s time", breaker.Ordinal(e.Ejection))
+		}
+		if errors := board.ErrorsWords(e); errors != "" {
+			text += " " + errors
 		}
 		return text
 	case timeline.PodReturned:
@@ -32,6 +33,8 @@ func words(e timeline.Event) string {
 		return "The rule was changed"
 	case timeline.CountersReset:
 		return "The client's sidecar restarted: its counts and ejections start again"
+	case timeline.ClusterReplaced:
+		return "The client's sidecar got another configuration: its pods' counts and ejections start again"
 	case timeline.SourceLost:
 		return detail("Lost touch with: "+e.Source, e.Detail)
 	case timeline.SourceBack:

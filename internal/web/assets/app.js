@@ -5,10 +5,12 @@ import { Clock } from "./clock.js";
 import { showTiles, tickTiles } from "./tiles.js";
 import { drawChart } from "./chart.js";
 import { showLog } from "./log.js";
+import { showProof } from "./proof.js";
 import { controls } from "./controls.js";
 import { showFigures, showHead, showLost, showSuccess } from "./figures.js";
 
-const state = { run: {}, rule: {}, pods: [], totals: {}, counters: {}, events: [], seconds: [], bands: [], load: {}, lost: {} };
+const state = { run: {}, rule: {}, pods: [], totals: {}, counters: {}, events: [], seconds: [], bands: [], load: {}, lost: {},
+  proof: { phases: [], verdict: "", sentence: "" } };
 const clock = new Clock();
 const load = controls("load");
 
@@ -34,6 +36,7 @@ function receive(changes) {
   showFigures(state);
   showLost(state);
   showTiles(state.pods, state.rule.threshold ?? 0, clock.now());
+  showProof(state.proof);
   showLog(state.events, state.run.began);
   load.show(state.load, state.run.controls && !state.run.ended);
   tick();

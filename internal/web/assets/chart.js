@@ -18,7 +18,9 @@ export function drawChart({ run, seconds, bands, pods }, now) {
   const most = niceAbove(Math.max(4, ...shown.map(([, ...codes]) => codes.reduce((a, b) => a + b))));
   const y = (n) => top + height - (n / most) * height;
 
-  const names = [...new Set([...pods.map((pod) => pod.name), ...bands.map((band) => band.pod)])];
+  // In one order, whichever pods are out.
+  const order = [...pods].sort((a, b) => compare(a.version, b.version) || compare(a.name, b.name));
+  const names = [...new Set([...order.map((pod) => pod.name), ...bands.map((band) => band.pod)])];
   const total = top + height + 30 + names.length * lane + 2;
   svg.setAttribute("viewBox", `0 0 ${width} ${total}`);
   svg.style.setProperty("--tall", `${total}px`);
@@ -87,6 +89,10 @@ function summary(shown, bands, now) {
   });
   const answers = all ? `${plural(all, "answer")}: ${parts.join(", ")}.` : "no answers.";
   return `Last ${span} s: ${answers} ${outs.length ? outs.join("; ") + "." : "No pod was out."}`;
+}
+
+function compare(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function make(name, attributes, words) {

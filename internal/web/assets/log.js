@@ -1,5 +1,5 @@
 // The event log, newest first.
-const list = document.getElementById("log");
+const list = document.getElementById("log"), region = list.closest("[role=log]");
 const clockFace = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1 });
 const items = new Map(); // by the event's number
 // Screen readers are told of a burst once it is over.
@@ -31,9 +31,9 @@ export function showLog(events, began) {
 }
 
 function busy() {
-  list.setAttribute("aria-busy", "true");
+  region.setAttribute("aria-busy", "true");
   clearTimeout(timer);
-  timer = setTimeout(() => list.setAttribute("aria-busy", "false"), quiet);
+  timer = setTimeout(() => region.setAttribute("aria-busy", "false"), quiet);
 }
 
 function make(event) {

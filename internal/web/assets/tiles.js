@@ -23,12 +23,18 @@ export function showTiles(pods, threshold, now) {
     }
     tile.pod = pod;
     const place = before ? before.nextElementSibling : list.firstElementChild;
-    if (tile.element !== place) list.insertBefore(tile.element, place);
+    if (tile.element !== place) put(tile.element, place);
     before = tile.element;
     fill(tile, threshold);
     tickTile(tile, now);
   }
   document.getElementById("no-pods").hidden = pods.length > 0;
+}
+
+// Moved in place where the browser can, so that a tile turns over on its way.
+function put(element, place) {
+  if (element.isConnected && list.moveBefore) list.moveBefore(element, place);
+  else list.insertBefore(element, place);
 }
 
 export function tickTiles(now) {
