@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -29,6 +31,10 @@ type connection struct {
 type answer struct {
 	code         int
 	pod, version string
+	// upstream is how long the sidecar waited for the pod, where it told.
+	upstream time.Duration
+	told     bool
+	said     string // the beginning of the body, where no pod is named
 }
 
 // errUnused is an error of a kept connection that brought nothing of an answer.
@@ -101,6 +107,14 @@ func (c *connection) roundTrip(deadline time.Time) (a answer, keep bool, err err
 	}
 	defer response.Body.Close()
 	a.pod, a.version = response.Header.Get(headerPod), response.Header.Get(headerVersion)
+	if a.pod == "" {
+		if a.said, err = beginning(response.Body); err != nil {
+			return a, false, fmt.Errorf("reading the answer's body: %w", reason(err))
+		}
+	}
+	if waited, err := strconv.ParseUint(response.Header.Get(headerUpstream), 10, 31); err == nil {
+		a.upstream, a.told = time.Duration(waited)*time.Millisecond, true
+	}
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return a, false, fmt.Errorf("reading the answer's body: %w", reason(err))
 	}
@@ -108,6 +122,24 @@ func (c *connection) roundTrip(deadline time.Time) (a answer, keep bool, err err
 	// What follows an answer unasked is not the next one's.
 	keep = !response.Close && c.reader.Buffered() == 0 && a.code != http.StatusSwitchingProtocols
 	return a, keep, nil
+}
+
+// headerUpstream is Envoy's own, on the answers of a pod: milliseconds until the
+// pod's answer came. Source: envoy docs, http_filters/router_filter.
+const headerUpstream = "X-Envoy-Upstream-Service-Time"
+
+// saying is how much is kept of what a sidecar says for itself.
+const saying = 120
+
+// beginning is the first bytes of a body, on one line.
+func beginning(body io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(body, saying))
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(strings.TrimSpace(string(text)), "?")), err
 }
 
 // response reads the head of the answer, behind those that only announce one.

@@ -45,7 +45,7 @@ func once(text string) func(net.Conn, int) bool {
 const whole = "HTTP/1.1 200 OK\r\nX-Pod: a\r\nX-Version: v1\r\nContent-Length: 5\r\n\r\nhello"
 
 func TestAnswersAreRead(t *testing.T) {
-	good := answer{200, "a", "v1"}
+	good := answer{code: 200, pod: "a", version: "v1"}
 	tests := map[string]struct {
 		text string // of the first connection
 		want answer
@@ -56,7 +56,11 @@ func TestAnswersAreRead(t *testing.T) {
 		"with a length":                     {whole, good, "", true, false},
 		"in chunks":                         {"HTTP/1.1 200 OK\r\nX-Pod: a\r\nX-Version: v1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", good, "", true, false},
 		"without a body":                    {"HTTP/1.1 204 No Content\r\n\r\n", answer{code: 204}, "", true, false},
-		"of the sidecar, without a pod":     {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\nno healthy upstream", answer{code: 503}, "", true, false},
+		"of the sidecar, without a pod":     {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\nno healthy upstream", answer{code: 503, said: "no healthy upstream"}, "", true, false},
+		"of a pod behind a sidecar":         {strings.Replace(whole, "\r\n\r\n", "\r\nx-envoy-upstream-service-time: 1830\r\n\r\n", 1), answer{code: 200, pod: "a", version: "v1", upstream: 1830 * time.Millisecond, told: true}, "", true, false},
+		"with a strange time in it":         {strings.Replace(whole, "\r\n\r\n", "\r\nx-envoy-upstream-service-time: soon\r\n\r\n", 1), good, "", true, false},
+		"of the sidecar, over lines":        {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 21\r\n\r\nno\nhealthy\tupstream\x00!", answer{code: 503, said: "no healthy upstream !"}, "", true, false},
+		"of the sidecar, long":              {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 500\r\n\r\n" + strings.Repeat("x", 500), answer{code: 503, said: strings.Repeat("x", saying)}, "", true, false},
 		"a redirect is not followed":        {"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", answer{code: 302}, "", true, false},
 		"behind one that only announces it": {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-Pod: b\r\n\r\n" + whole, good, "", true, false},
 		"names in any case":                 {"HTTP/1.1 200 OK\r\nx-pod: a\r\nx-version: v1\r\ncontent-length: 0\r\n\r\n", good, "", true, false},

@@ -67,7 +67,10 @@ func (l load) work(stop, cut context.Context, turns *turns, records chan<- recor
 		if cut.Err() != nil {
 			return // given up by the client, which says nothing about the target
 		}
-		r := record{Time: sent.UTC(), Latency: time.Since(sent), Code: a.code, Pod: a.pod, Version: a.version}
+		r := record{Time: sent.UTC(), Latency: time.Since(sent), Code: a.code, Pod: a.pod, Version: a.version, Said: a.said}
+		if a.told {
+			r.Upstream = &a.upstream
+		}
 		if err != nil {
 			r.Error = err.Error()
 		}

@@ -123,7 +123,7 @@ func TestAnswersAreTakenDown(t *testing.T) {
 		l, _ := against(t, s.ServeHTTP)
 		sent := time.Now().UTC()
 		records, _ := collect(l, 1600*time.Millisecond)
-		if want := (record{sent, 1500 * time.Millisecond, 504, faulty.Pod, "504", ""}); len(records) != 1 || records[0] != want {
+		if want := (record{Time: sent, Latency: 1500 * time.Millisecond, Code: 504, Pod: faulty.Pod, Version: "504"}); len(records) != 1 || records[0] != want {
 			t.Errorf("got  %+v\nwant %+v", records, want)
 		}
 	})

@@ -15,6 +15,11 @@ type record struct {
 	Pod     string        `json:"pod,omitempty"`
 	Version string        `json:"version,omitempty"`
 	Error   string        `json:"error,omitempty"`
+	// Upstream is how long the sidecar says that it waited for the pod: whole
+	// milliseconds, and nil where it does not say.
+	Upstream *time.Duration `json:"upstream,omitempty"`
+	// Said is the beginning of the body of an answer that no pod gave.
+	Said string `json:"said,omitempty"`
 }
 
 // append adds r to line, just as encoding/json would write it; that one takes
@@ -29,6 +34,11 @@ func (r record) append(line []byte) []byte {
 	line = appendText(line, `,"pod":`, r.Pod)
 	line = appendText(line, `,"version":`, r.Version)
 	line = appendText(line, `,"error":`, r.Error)
+	if r.Upstream != nil {
+		line = append(line, `,"upstream":`...)
+		line = strconv.AppendInt(line, int64(*r.Upstream), 10)
+	}
+	line = appendText(line, `,"said":`, r.Said)
 	return append(line, '}', '\n')
 }
 

@@ -47,7 +47,7 @@ func Live(ctx context.Context, m mesh.Mesh, o Options) (off, on Side, err error)
 	if o.Duration, err = plan(ctx, m, rule.Rule, o); err != nil {
 		return Side{}, Side{}, err
 	}
-	off, err = switchedOff(ctx, m, o, rule.Spec, without)
+	off, err = switchedOff(ctx, m, o, rule, without)
 	if err != nil {
 		return Side{}, Side{}, err
 	}
@@ -56,12 +56,12 @@ func Live(ctx context.Context, m mesh.Mesh, o Options) (off, on Side, err error)
 }
 
 // switchedOff is the run without the breaker.
-func switchedOff(ctx context.Context, m mesh.Mesh, o Options, spec, without json.RawMessage) (side Side, err error) {
+func switchedOff(ctx context.Context, m mesh.Mesh, o Options, rule mesh.Rule, without json.RawMessage) (side Side, err error) {
 	defer func() {
 		o.Say("Putting the rule back.")
 		restore, stop := context.WithTimeout(context.WithoutCancel(ctx), restoreLimit)
 		defer stop()
-		if failed := m.SetRule(restore, spec); failed != nil {
+		if failed := m.SetRule(restore, rule.Spec); failed != nil {
 			err = errors.Join(err, hint.With(fmt.Errorf("putting the rule back: %w", failed), "run `pulumi up --refresh`"))
 		}
 	}()
@@ -69,7 +69,9 @@ func switchedOff(ctx context.Context, m mesh.Mesh, o Options, spec, without json
 	if err := m.SetRule(ctx, without); err != nil {
 		return Side{}, err
 	}
-	return run(ctx, m, o, breaker.Rule{}, "off")
+	want := rule.Rule
+	want.Enabled = false // the rest stays
+	return run(ctx, m, o, want, "off")
 }
 
 // run sends the load once, from a sidecar that counts from zero.

@@ -171,13 +171,20 @@ func (s *Sim) stats(prefix string) string {
 	return text
 }
 
+func policy(balancer string) string {
+	if balancer == "" {
+		return "LEAST_REQUEST"
+	}
+	return balancer
+}
+
 // config is the cluster as Istio writes it for the rule.
 func (s *Sim) config(name string) map[string]any {
 	r := s.rule()
 	if !r.Enabled {
-		return map[string]any{"name": name}
+		return map[string]any{"name": name, "lb_policy": policy(r.Balancer)}
 	}
-	o := map[string]any{"base_ejection_time": r.Base().String(), "interval": r.Sweep().String(), "max_ejection_percent": r.Percent()}
+	o := map[string]any{"base_ejection_time": r.Base().String(), "interval": r.Sweep().String(), "max_ejection_percent": r.Percent(), "enforcing_success_rate": 0}
 	for field, value := range map[string]*uint32{"consecutive_gateway_failure": r.ConsecutiveGatewayErrors, "consecutive_5xx": r.Consecutive5xxErrors} {
 		switch {
 		case value == nil:
@@ -187,7 +194,7 @@ func (s *Sim) config(name string) map[string]any {
 			o[field], o["enforcing_"+field] = *value, 100
 		}
 	}
-	return map[string]any{"name": name, "outlier_detection": o}
+	return map[string]any{"name": name, "lb_policy": policy(r.Balancer), "outlier_detection": o, "common_lb_config": map[string]any{"healthy_panic_threshold": map[string]any{}}}
 }
 
 // Send calls the pods in turn.
@@ -241,5 +248,5 @@ func (s *Sim) request(answer func(time.Time, timeline.Answer)) {
 		s.request(answer)
 		return
 	}
-	answer(sent, timeline.Answer{Latency: time.Since(sent), Code: pod.Code, Pod: pod.Name, Version: pod.Version})
+	answer(sent, timeline.Answer{Latency: time.Since(sent), Code: pod.Code, Pod: pod.Name, Version: pod.Version, Upstream: new(time.Since(sent).Truncate(time.Millisecond))})
 }
