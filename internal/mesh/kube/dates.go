@@ -107,7 +107,7 @@ func (c *Cluster) Versions(ctx context.Context, client mesh.Client) map[string]s
 					versions["envoy"] = part
 				}
 			}
-			if v.Node.Metadata.Istio != "" {
+			if i := v.Node.Metadata.Istio; i != "" && i != "unknown" { // a build of one's own
 				versions["istio"] = v.Node.Metadata.Istio
 			}
 		}
