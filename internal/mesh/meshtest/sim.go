@@ -1,6 +1,6 @@
-// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that
-// answer or fail, and a sidecar that ejects them by the rules which
-// internal/breaker states. It is made for the fake clock of testing/synctest.
+// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that answer
+// or fail, and a sidecar that ejects them as package envoy does. It is made for
+// the fake clock of testing/synctest.
 package meshtest
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -21,40 +22,57 @@ type Pod struct {
 	Name, Version string
 	Code          int           // of every answer
 	Delay         time.Duration // before every answer
+	Locality      string
+	NotReady      bool
 }
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
-	Declared     breaker.Rule // in the DestinationRule
-	InForce      *breaker.Rule
+	Declared     breaker.Rule  // in the DestinationRule
+	ByStack      *breaker.Rule // as the stack declared it, where that differs
+	InForce      *breaker.Rule // what the sidecar has, where that differs
 	Unmanaged    bool
 	NoStatistics bool  // no outlier statistics in the sidecar
 	NoLog        bool  // no outlier event log
 	Retries      bool  // a gateway error is tried again on the next pod
 	NoClient     error // what Client returns, if anything
+	Refused      error // what Send returns, if anything
+	Zones        bool  // callers stay in their own locality, that of the first pod
 	// AnswerLag is how much later than the outlier log an answer's line comes
-	// through the API server.
-	AnswerLag time.Duration
+	// through the API server; LogLag how late the log's lines come.
+	AnswerLag, LogLag time.Duration
+	LogTwice          bool // each line of the log comes twice
+	// LogBefore makes the log's times earlier than the decisions.
+	LogBefore time.Duration
+	// Ahead is how far the cluster's clock is before ours.
+	Ahead time.Duration
+	// Post is how long a decision takes from a worker to the main thread.
+	Post time.Duration
+	// Wrong makes another Envoy of the sidecar than its configuration says.
+	Wrong envoy.Wrong
+	// Lies change what the sidecar's statistics say, by the end of their names;
+	// "rq_total" and "rq_error" are each host's.
+	Lies map[string]func(uint64) uint64
+	// OwnErrors is how many of 100 requests the sidecar answers itself, with 503,
+	// while a pod is out.
+	OwnErrors int
+	// Quiet drops all answers' lines while a pod is out.
+	Quiet bool
+	// Others send so many requests a second through the same sidecar.
+	Others float64
+	// Symptoms are what a survey finds.
+	Symptoms []timeline.Symptom
 
-	mu       sync.Mutex
-	pods     []Pod
-	hosts    map[string]*host
-	counters timeline.Counters
-	turn     int
-	life     int // of the client pod
-	specs    []json.RawMessage
-	lines    []chan []byte
-	lists    []chan struct{}
-	down     error // of the API server
-}
-
-type host struct {
-	requests, errors uint64
-	inARow           uint32
-	out              bool
-	ejections        int
-	factor           int
-	since, back      time.Time
+	mu      sync.Mutex
+	pods    []Pod
+	cluster *envoy.Cluster
+	started time.Time // the sidecar
+	asked   int       // requests, for what happens to some of 100
+	life    int       // of the client pod
+	specs   []json.RawMessage
+	lines   []chan []byte
+	lists   []chan struct{}
+	down    error // of the API server
 }
 
 var _ mesh.Mesh = (*Sim)(nil)
@@ -64,13 +82,17 @@ func New(ctx context.Context, rule breaker.Rule, pods ...Pod) *Sim {
 	s := &Sim{Declared: rule, pods: pods}
 	s.forget()
 	go func() {
-		sweep := time.NewTicker(rule.Sweep())
-		defer sweep.Stop()
 		for {
+			s.mu.Lock()
+			interval := time.Second
+			if o := s.cluster.Config.Outlier; o != nil {
+				interval = o.Interval
+			}
+			s.mu.Unlock()
 			select {
 			case <-ctx.Done():
 				return
-			case <-sweep.C:
+			case <-time.After(interval):
 				s.sweep()
 			}
 		}
@@ -95,6 +117,7 @@ func (s *Sim) SetPods(pods ...Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pods = pods
+	s.endpoints()
 	for _, list := range s.lists {
 		select {
 		case list <- struct{}{}:
@@ -127,37 +150,92 @@ func (s *Sim) RestartSidecar() {
 	s.forget()
 }
 
-// Specs are the specs that were written, in order.
-func (s *Sim) Specs() []json.RawMessage {
+// ChangeRule puts another rule into the cluster: the sidecar's cluster is made
+// anew, with its hosts, while its counters go on. Measured on Envoy 1.40.
+func (s *Sim) ChangeRule(rule breaker.Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.specs
+	s.Declared = rule
+	s.configure()
+}
+
+// configure gives the sidecar a new cluster for the rule.
+func (s *Sim) configure() {
+	counters := s.cluster.Counters
+	counters.EjectionsActive = 0
+	s.cluster = envoy.New(s.config())
+	counters.Exported = s.cluster.Config.Outlier != nil
+	s.cluster.Counters = counters
+	s.endpoints()
 }
 
 // forget is what a new sidecar knows, its balancer's turn included.
-func (s *Sim) forget() { s.hosts, s.counters, s.turn = map[string]*host{}, timeline.Counters{}, 0 }
-
-func (s *Sim) host(name string) *host {
-	if s.hosts[name] == nil {
-		s.hosts[name] = &host{}
-	}
-	return s.hosts[name]
+func (s *Sim) forget() {
+	s.cluster, s.started = envoy.New(s.config()), time.Now()
+	s.endpoints()
 }
 
-func (s *Sim) rule() breaker.Rule {
-	if s.InForce != nil {
-		return *s.InForce
+// endpoints gives the sidecar the pods; one that it knows keeps its counts.
+func (s *Sim) endpoints() {
+	known := map[string]*envoy.Host{}
+	for _, h := range s.cluster.Hosts {
+		known[h.Name] = h
 	}
-	return s.Declared
+	s.cluster.Hosts = nil
+	for _, pod := range s.pods {
+		h := known[pod.Name]
+		if h == nil {
+			h = &envoy.Host{Name: pod.Name}
+		}
+		h.Locality = pod.Locality
+		s.cluster.Hosts = append(s.cluster.Hosts, h)
+	}
+	active := uint64(0)
+	for _, h := range s.cluster.Hosts {
+		if h.Out {
+			active++
+		}
+	}
+	s.cluster.Counters.EjectionsActive = active
+	if len(s.pods) > 0 {
+		s.cluster.Caller = s.pods[0].Locality
+	}
+}
+
+// envoys is the sidecar's cluster, with the fields that a test has set.
+func (s *Sim) envoys() *envoy.Cluster {
+	s.cluster.Wrong, s.cluster.Zones = s.Wrong, s.Zones
+	if s.InForce != nil {
+		s.cluster.Config = configOf(*s.InForce)
+		s.cluster.Counters.Exported = s.cluster.Config.Outlier != nil
+	}
+	return s.cluster
+}
+
+func (s *Sim) config() timeline.Sidecar {
+	if s.InForce != nil {
+		return configOf(*s.InForce)
+	}
+	return configOf(s.Declared)
 }
 
 func (s *Sim) address(name string) string {
 	for i, pod := range s.pods {
 		if pod.Name == name {
-			return fmt.Sprintf("198.18.0.%d:8080", i+1)
+			return fmt.Sprintf("198.18.%d.%d:8080", i/250, i%250+1)
 		}
 	}
 	return ""
+}
+
+// now is the cluster's time.
+func (s *Sim) now() time.Time { return time.Now().Add(s.Ahead) }
+
+// Specs are the specs that were written, in order.
+func (s *Sim) Specs() []json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.specs
 }
 
 // Where is the simulation's name.
@@ -182,59 +260,21 @@ func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, er
 	return s.Client(ctx)
 }
 
-// WatchPods lists the pods, and again after SetPods.
-func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
-	changed := make(chan struct{}, 1)
-	s.mu.Lock()
-	err := s.down
-	s.lists = append(s.lists, changed)
-	s.mu.Unlock()
-	for err == nil {
-		s.mu.Lock()
-		pods := make([]timeline.Pod, 0, len(s.pods))
-		for _, pod := range s.pods {
-			pods = append(pods, timeline.Pod{Name: pod.Name, Version: pod.Version, Address: s.address(pod.Name), State: timeline.Unknown})
-		}
-		s.mu.Unlock()
-		list(pods)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case _, open := <-changed:
-			if !open {
-				return errors.New("connection refused")
-			}
-		}
-	}
-	return err
+// Versions are the simulation's.
+func (s *Sim) Versions(context.Context, mesh.Client) map[string]string {
+	return map[string]string{"envoy": "simulated"}
 }
 
-// Rule is the declared rule.
-func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	spec, err := json.Marshal(map[string]any{"host": mesh.Service, "trafficPolicy": map[string]any{"outlierDetection": s.Declared}})
-	if !s.Declared.Enabled {
-		spec, err = json.RawMessage(`{"host":"`+mesh.Service+`","trafficPolicy":{}}`), nil
-	}
-	return mesh.Rule{Rule: s.Declared, Spec: spec, Managed: !s.Unmanaged}, errors.Join(err, s.down)
+// Survey finds what the test says.
+func (s *Sim) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) {
+	return s.Symptoms, nil
 }
 
-// SetRule keeps the spec and puts it in force.
-func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
-	var read struct {
-		Policy struct {
-			Outlier *breaker.Rule `json:"outlierDetection"`
-		} `json:"trafficPolicy"`
-	}
-	if err := json.Unmarshal(spec, &read); err != nil {
-		return err
-	}
+// Dates are the cluster's time on both of its clocks.
+func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.specs, s.Declared = append(s.specs, spec), breaker.Rule{}
-	if read.Policy.Outlier != nil {
-		s.Declared = *read.Policy.Outlier
-	}
-	return s.down
+	now, said := time.Now(), s.now().Truncate(time.Second)
+	return []mesh.Date{{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: said},
+		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: said, Stale: time.Second / 2}}, s.down
 }
