@@ -117,22 +117,23 @@ func (s *Sim) ended(h *envoy.Host, pod Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cluster := s.envoys()
-	for _, kind := range cluster.Book(h, pod.Code) {
-		decide := func() {
+	reached := cluster.Book(h, pod.Code)
+	decide := func() {
+		for _, kind := range reached {
 			if cluster == s.cluster {
 				s.write(cluster.Decide(h, kind, s.now()))
 			}
 		}
-		if s.Post == 0 {
-			decide()
-			continue
-		}
-		time.AfterFunc(s.Post, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			decide()
-		})
 	}
+	if s.Post == 0 || len(reached) == 0 {
+		decide()
+		return
+	}
+	time.AfterFunc(s.Post, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		decide()
+	})
 }
 
 func (s *Sim) sweep() {
