@@ -1,6 +1,7 @@
-// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that
-// answer or fail, and a sidecar that ejects them by the rules which
-// internal/breaker states. It is made for the fake clock of testing/synctest.
+// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that answer
+// or fail, and a sidecar that ejects them as Envoy does (package envoysim). It
+// uses nothing of what it is there to check: of internal/breaker it has the type
+// Rule, as data, and no method. It is made for the fake clock of testing/synctest.
 package meshtest
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/mesh/meshtest/envoysim"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -21,61 +23,80 @@ type Pod struct {
 	Name, Version string
 	Code          int           // of every answer
 	Delay         time.Duration // before every answer
+	// Codes, where there are any, are the answers' codes in turn instead of Code.
+	Codes []int
+	// Zone is its locality; the first pod's is the client's.
+	Zone string
 }
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
 	Declared     breaker.Rule // in the DestinationRule
 	InForce      *breaker.Rule
+	Stack        *breaker.Rule // as the stack declared it; nil where nobody knows
 	Unmanaged    bool
 	NoStatistics bool  // no outlier statistics in the sidecar
 	NoLog        bool  // no outlier event log
 	Retries      bool  // a gateway error is tried again on the next pod
 	NoClient     error // what Client returns, if anything
+	Refused      error // what Send returns at once, if anything
 	// AnswerLag is how much later than the outlier log an answer's line comes
-	// through the API server.
-	AnswerLag time.Duration
+	// through the API server; LogLag is how late a line of the log comes.
+	AnswerLag, LogLag time.Duration
+	// Ahead is how far the clock of the client's node is before this machine's.
+	Ahead time.Duration
+	// Seed of the balancer's chance.
+	Seed uint64
+	Wrong
 
-	mu       sync.Mutex
-	pods     []Pod
-	hosts    map[string]*host
-	counters timeline.Counters
-	turn     int
-	life     int // of the client pod
-	specs    []json.RawMessage
-	lines    []chan []byte
-	lists    []chan struct{}
-	down     error // of the API server
-}
-
-type host struct {
-	requests, errors uint64
-	inARow           uint32
-	out              bool
-	ejections        int
-	factor           int
-	since, back      time.Time
+	mu      sync.Mutex
+	pods    []Pod
+	cluster *envoysim.Cluster
+	flaws   envoysim.Flaws
+	began   time.Time // of the sidecar
+	asked   map[string]int
+	known   map[string]string // address of a pod
+	names   map[string]string // pod at an address
+	life    int               // of the client pod
+	specs   []json.RawMessage
+	lines   []chan []byte
+	lists   []chan struct{}
+	down    error // of the API server
 }
 
 var _ mesh.Mesh = (*Sim)(nil)
 
 // New makes a mesh with a rule and pods; its sidecar sweeps until ctx ends.
 func New(ctx context.Context, rule breaker.Rule, pods ...Pod) *Sim {
-	s := &Sim{Declared: rule, pods: pods}
-	s.forget()
-	go func() {
-		sweep := time.NewTicker(rule.Sweep())
-		defer sweep.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-sweep.C:
-				s.sweep()
-			}
-		}
-	}()
+	s := &Sim{Declared: rule, pods: pods, asked: map[string]int{}, known: map[string]string{}, names: map[string]string{}}
+	go s.sweep(ctx)
 	return s
+}
+
+// sweep has the sidecar look for pods to return, once an interval.
+func (s *Sim) sweep(ctx context.Context) {
+	every := func() time.Duration {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if o := s.acting().Outlier; o != nil {
+			return o.Interval
+		}
+		return time.Second
+	}
+	next := time.NewTimer(sidecar(s.Declared).interval())
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+			s.mu.Lock()
+			s.envoy().Sweep(time.Now())
+			s.write()
+			s.mu.Unlock()
+			next.Reset(every())
+		}
+	}
 }
 
 // Pods makes pods that answer 200, and pods that answer 504 after a delay.
@@ -94,7 +115,9 @@ func Pods(healthy, faulty int, delay time.Duration) []Pod {
 func (s *Sim) SetPods(pods ...Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	cluster := s.envoy()
 	s.pods = pods
+	cluster.SetHosts(time.Now(), s.hosts()...)
 	for _, list := range s.lists {
 		select {
 		case list <- struct{}{}:
@@ -124,7 +147,34 @@ func (s *Sim) Break(err error) {
 func (s *Sim) RestartSidecar() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget()
+	s.cluster = nil
+}
+
+// ReplaceCluster is what a changed configuration makes the sidecar do: the hosts'
+// counts and ejections start again, its counters go on.
+func (s *Sim) ReplaceCluster(change func(*breaker.Rule)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counters := s.envoy().Counters()
+	change(&s.Declared)
+	s.cluster = envoysim.New(s.acting(), s.Seed, counters, s.hosts()...)
+	s.cluster.Flaws = s.flaws
+}
+
+// Eject has a pod ejected for nothing.
+func (s *Sim) Eject(pod string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.envoy().EjectNow(s.address(pod), envoysim.Gateway, time.Now())
+	s.write()
+}
+
+// SetFlaws has the sidecar's breaker be wrong from now on.
+func (s *Sim) SetFlaws(f envoysim.Flaws) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flaws = f
+	s.envoy().Flaws = f
 }
 
 // Specs are the specs that were written, in order.
@@ -134,30 +184,42 @@ func (s *Sim) Specs() []json.RawMessage {
 	return s.specs
 }
 
-// forget is what a new sidecar knows, its balancer's turn included.
-func (s *Sim) forget() { s.hosts, s.counters, s.turn = map[string]*host{}, timeline.Counters{}, 0 }
-
-func (s *Sim) host(name string) *host {
-	if s.hosts[name] == nil {
-		s.hosts[name] = &host{}
+// envoy is the sidecar's cluster. A new one knows nothing, its balancer's turn
+// included.
+func (s *Sim) envoy() *envoysim.Cluster {
+	if s.cluster == nil {
+		s.began = time.Now()
+		s.cluster = envoysim.New(s.acting(), s.Seed, timeline.Counters{}, s.hosts()...)
+		s.cluster.Flaws = s.flaws
 	}
-	return s.hosts[name]
+	return s.cluster
 }
 
-func (s *Sim) rule() breaker.Rule {
-	if s.InForce != nil {
-		return *s.InForce
+func (s *Sim) hosts() []envoysim.Host {
+	hosts := make([]envoysim.Host, 0, len(s.pods))
+	for _, pod := range s.pods {
+		hosts = append(hosts, envoysim.Host{Address: s.address(pod.Name), Locality: pod.Zone})
 	}
-	return s.Declared
+	return hosts
 }
 
+// address is a pod's, which it keeps.
 func (s *Sim) address(name string) string {
-	for i, pod := range s.pods {
-		if pod.Name == name {
-			return fmt.Sprintf("198.18.0.%d:8080", i+1)
+	if s.known[name] == "" {
+		s.known[name] = fmt.Sprintf("198.18.0.%d:8080", len(s.known)+1)
+		s.names[s.known[name]] = name
+	}
+	return s.known[name]
+}
+
+// pod is the one at an address; false where it is gone.
+func (s *Sim) pod(address string) (Pod, bool) {
+	for _, pod := range s.pods {
+		if pod.Name == s.names[address] {
+			return pod, true
 		}
 	}
-	return ""
+	return Pod{}, false
 }
 
 // Where is the simulation's name.
@@ -177,64 +239,7 @@ func (s *Sim) Client(context.Context) (mesh.Client, error) {
 func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, error) {
 	s.mu.Lock()
 	s.life++
-	s.forget()
+	s.cluster = nil
 	s.mu.Unlock()
 	return s.Client(ctx)
-}
-
-// WatchPods lists the pods, and again after SetPods.
-func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
-	changed := make(chan struct{}, 1)
-	s.mu.Lock()
-	err := s.down
-	s.lists = append(s.lists, changed)
-	s.mu.Unlock()
-	for err == nil {
-		s.mu.Lock()
-		pods := make([]timeline.Pod, 0, len(s.pods))
-		for _, pod := range s.pods {
-			pods = append(pods, timeline.Pod{Name: pod.Name, Version: pod.Version, Address: s.address(pod.Name), State: timeline.Unknown})
-		}
-		s.mu.Unlock()
-		list(pods)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case _, open := <-changed:
-			if !open {
-				return errors.New("connection refused")
-			}
-		}
-	}
-	return err
-}
-
-// Rule is the declared rule.
-func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	spec, err := json.Marshal(map[string]any{"host": mesh.Service, "trafficPolicy": map[string]any{"outlierDetection": s.Declared}})
-	if !s.Declared.Enabled {
-		spec, err = json.RawMessage(`{"host":"`+mesh.Service+`","trafficPolicy":{}}`), nil
-	}
-	return mesh.Rule{Rule: s.Declared, Spec: spec, Managed: !s.Unmanaged}, errors.Join(err, s.down)
-}
-
-// SetRule keeps the spec and puts it in force.
-func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
-	var read struct {
-		Policy struct {
-			Outlier *breaker.Rule `json:"outlierDetection"`
-		} `json:"trafficPolicy"`
-	}
-	if err := json.Unmarshal(spec, &read); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.specs, s.Declared = append(s.specs, spec), breaker.Rule{}
-	if read.Policy.Outlier != nil {
-		s.Declared = *read.Policy.Outlier
-	}
-	return s.down
 }
