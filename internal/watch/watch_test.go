@@ -115,8 +115,8 @@ func TestALostAPIServerIsSaidAndSurvived(t *testing.T) {
 	for _, e := range back {
 		delete(names, e.Event.Source)
 	}
-	if len(lost) != 5 || len(names) > 0 {
-		t.Errorf("got %d sources lost, and not back: %v; want all 5 and back", len(lost), names)
+	if len(lost) != 6 || len(names) > 0 {
+		t.Errorf("got %d sources lost, and not back: %v; want all 6 and back", len(lost), names)
 	}
 	if len(events(entries, timeline.PodReturned)) == 0 {
 		t.Error("the return after the outage was not seen")

@@ -243,3 +243,10 @@ func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, er
 	s.mu.Unlock()
 	return s.Client(ctx)
 }
+
+// In reports whether no pod is out.
+func (s *Sim) In() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.envoy().Counters().EjectionsActive == 0
+}
