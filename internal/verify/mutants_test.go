@@ -154,7 +154,7 @@ func mutants() []world {
 		return []map[string]any{l}
 	}))
 	add("no statistics", notProven, brief(5), func(_ context.Context, s *meshtest.Sim) { s.NoStatistics = true })
-	add("the load is refused", undone, brief(5), func(_ context.Context, s *meshtest.Sim) {
+	add("the load is refused", notProven, brief(5), func(_ context.Context, s *meshtest.Sim) {
 		s.Refused = errors.New("exec is forbidden")
 	})
 	add("the sidecar restarts midway", notProven, brief(5), after(5*time.Second, func(_ context.Context, s *meshtest.Sim) { s.RestartSidecar() }))
@@ -170,7 +170,7 @@ func mutants() []world {
 	add("zones: the faulty pod is in another", notProven, brief(5), func(_ context.Context, s *meshtest.Sim) {
 		s.Shows = func(c *timeline.Sidecar) { c.Locality = true }
 	}, func(w *world) { w.pods[0].Zone, w.pods[1].Zone = "a", "b" })
-	add("panic routing", notProven, brief(5), func(_ context.Context, s *meshtest.Sim) {
+	add("panic routing", refuted, brief(5), func(_ context.Context, s *meshtest.Sim) {
 		s.Shows = func(c *timeline.Sidecar) { c.PanicPercent = 60 }
 	})
 	add("panic routing that is not shown", refuted, brief(5), func(_ context.Context, s *meshtest.Sim) {
@@ -225,7 +225,7 @@ func right() []world {
 	add("base 30s", rule(5, 30*time.Second, 50), nil)
 	add("base 30s, threshold 10", rule(10, 30*time.Second, 50), nil)
 	add("quick pods", brief(5), nil, pods(meshtest.Pods(1, 1, 0)...))
-	add("pods that take a second", brief(3), nil, pods(meshtest.Pods(1, 1, time.Second)...))
+	add("pods that take a second", with(rule(3, 4*time.Second, 50), func(r *breaker.Rule) { r.Interval = 3 * time.Second }), nil, pods(meshtest.Pods(1, 1, time.Second)...))
 	only5xx := with(brief(5), func(r *breaker.Rule) { r.ConsecutiveGatewayErrors, r.Consecutive5xxErrors = nil, n(7) })
 	add("consecutive5xxErrors 7 alone", only5xx, nil)
 	add("both thresholds, the gateway's lower", with(brief(3), func(r *breaker.Rule) { r.Consecutive5xxErrors = n(7) }), nil)
@@ -247,7 +247,8 @@ func right() []world {
 	add("no log", brief(5), func(_ context.Context, s *meshtest.Sim) { s.NoLog = true })
 	add("the log comes a second late", brief(5), func(_ context.Context, s *meshtest.Sim) { s.LogLag = time.Second })
 	add("the log is ahead of the answers", brief(1), func(_ context.Context, s *meshtest.Sim) { s.AnswerLag = 30 * time.Millisecond })
-	add("answers come a second late", brief(5), func(_ context.Context, s *meshtest.Sim) { s.AnswerLag = time.Second })
+	add("answers come 300ms late", brief(5), func(_ context.Context, s *meshtest.Sim) { s.AnswerLag = 300 * time.Millisecond })
+	add("answers come a second late", rule(5, 10*time.Second, 50), func(_ context.Context, s *meshtest.Sim) { s.AnswerLag = time.Second }, phases("once"))
 	add("each line of the log comes twice", brief(5), logged(func(l map[string]any) []map[string]any { return []map[string]any{l, l} }))
 	add("the sidecar has served before", brief(5), func(ctx context.Context, s *meshtest.Sim) {
 		before, stop := context.WithTimeout(ctx, 690*time.Millisecond)
