@@ -13,13 +13,15 @@ import (
 // tell is called with an answer.
 type tell func(sent time.Time, a timeline.Answer)
 
-// Send calls the pods through the sidecar.
+// Send calls the pods through the sidecar, and tells of one answer at a time, as
+// one who reads the client's lines does.
 func (s *Sim) Send(ctx context.Context, _ mesh.Client, l mesh.Load, tell func(time.Time, timeline.Answer)) error {
 	if s.Refused != nil {
 		return s.Refused
 	}
 	pace := make(chan struct{})
 	var workers sync.WaitGroup
+	var line sync.Mutex
 	answer := func(sent time.Time, a timeline.Answer) {
 		if s.Answer != nil {
 			var kept bool
@@ -29,6 +31,8 @@ func (s *Sim) Send(ctx context.Context, _ mesh.Client, l mesh.Load, tell func(ti
 		}
 		workers.Go(func() {
 			time.Sleep(s.AnswerLag)
+			line.Lock()
+			defer line.Unlock()
 			tell(sent.Add(s.Ahead), a)
 		})
 	}
