@@ -12,7 +12,7 @@ import (
 type config timeline.Sidecar
 
 // sidecar is what Istio makes of a rule, with Envoy's defaults where Istio writes
-// nothing: a threshold only where it is set, 0 as "not enforced"; times and the
+// nothing: a threshold only where it is set, 0 together with "not enforced"; times and the
 // percentage only where they are above 0; success rate never enforced.
 // Source: istio pilot/pkg/networking/core/cluster_traffic_policy.go,
 // applyOutlierDetection; envoy api/envoy/config/cluster/v3/outlier_detection.proto.
@@ -27,14 +27,14 @@ func sidecar(r breaker.Rule) config {
 	s.PanicPercent = float64(r.MinHealthPercent)
 	o := timeline.OutlierDetection{Gateway: 5, Any5xx: 5, Enforcing5xx: 100, Local: 5, EnforcingLocal: 100, Split: r.SplitLocal,
 		Interval: 10 * time.Second, BaseEjectionTime: 30 * time.Second, MaxEjectionPercent: 10}
-	if g := r.ConsecutiveGatewayErrors; g != nil && *g > 0 {
-		o.Gateway, o.EnforcingGateway = *g, 100
+	if g := r.ConsecutiveGatewayErrors; g != nil {
+		if o.Gateway = *g; *g > 0 {
+			o.EnforcingGateway = 100
+		}
 	}
 	if x := r.Consecutive5xxErrors; x != nil {
-		if *x == 0 {
+		if o.Any5xx = *x; *x == 0 { // never reached, as a count begins at 1
 			o.Enforcing5xx = 0
-		} else {
-			o.Any5xx = *x
 		}
 	}
 	if l := r.ConsecutiveLocal; r.SplitLocal && l != nil && *l > 0 {

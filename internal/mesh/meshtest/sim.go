@@ -91,7 +91,7 @@ func (s *Sim) sweep(ctx context.Context) {
 			return
 		case <-next.C:
 			s.mu.Lock()
-			s.envoy().Sweep(time.Now())
+			s.envoy().OnInterval(time.Now())
 			s.write()
 			s.mu.Unlock()
 			next.Reset(every())

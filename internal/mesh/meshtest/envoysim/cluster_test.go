@@ -130,7 +130,7 @@ func TestTheShareCountsTheHostThatIsAboutToGo(t *testing.T) {
 func lasts(c *Cluster, from float64) float64 {
 	book(c, from, "1", 504)
 	for s := math.Ceil(from + 0.01); ; s++ {
-		c.Sweep(at(s))
+		c.OnInterval(at(s))
 		if out(c) == "" {
 			return s - from
 		}
@@ -152,7 +152,7 @@ func TestEachTimeOutIsLongerByTheBaseAndForgottenSweepBySweep(t *testing.T) {
 		t.Errorf("times out, with the most at 5s (-want +got):\n%s", diff)
 	}
 	for s := math.Ceil(now); s < now+10; s++ {
-		c.Sweep(at(s))
+		c.OnInterval(at(s))
 	}
 	if d := lasts(c, math.Ceil(now)+10.5); d != 2.5 {
 		t.Errorf("after a rest: got %gs, want 2.5s", d)
@@ -163,7 +163,7 @@ func TestAReturnStartsTheCountsAgain(t *testing.T) {
 	o := outlier(3)
 	c := cluster(o, 2)
 	book(c, 0, "1", times(5, 504)...) // two more than it takes
-	c.Sweep(at(3))
+	c.OnInterval(at(3))
 	book(c, 3.1, "1", times(2, 504)...)
 	if got := out(c); got != "" {
 		t.Errorf("out after two errors: got %q, want none", got)

@@ -15,7 +15,7 @@ func (c *Cluster) Book(address string, code int, now time.Time) {
 	if h == nil {
 		return // removed while the request was under way
 	}
-	h.Active--
+	h.Active -= min(h.Active, 1)
 	if code >= 500 {
 		h.Errors++
 	}
@@ -112,10 +112,10 @@ func (c *Cluster) eject(h *host, kind string, enforcing uint32, now time.Time) {
 	c.log(h, Event{Time: now, Ejected: true, Enforced: true, Type: kind, Since: since(now, h.back)})
 }
 
-// Sweep is onIntervalTimer, which has to be called once an interval: it returns
+// OnInterval is onIntervalTimer, which has to be called once an interval: it returns
 // hosts whose time is over (checkHostForUneject), and lowers the factor of each
 // host that has been back for an interval at least.
-func (c *Cluster) Sweep(now time.Time) {
+func (c *Cluster) OnInterval(now time.Time) {
 	c.Advance(now)
 	o := c.config.Outlier
 	if o == nil {
