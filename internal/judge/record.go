@@ -164,9 +164,18 @@ func (r *Record) pod(name string) *pod {
 const faulty = "504"
 
 // failing are the pods that are made to fail, sorted by name; others the rest.
-// One that went away before anything was learnt of it is in neither.
+// One that went away before anything was learnt of it is in neither; nor is one
+// that went away without an ejection while another failing pod stayed, as at the
+// end of a rollout.
 func (r *Record) failing() []*pod {
-	return r.where(func(p *pod) bool { return p.version == faulty })
+	all := r.where(func(p *pod) bool { return p.version == faulty })
+	if !slices.ContainsFunc(all, func(p *pod) bool { return !p.gone }) {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p *pod) bool {
+		outs, _ := r.ejections(p)
+		return p.gone && len(outs) == 0
+	})
 }
 
 func (r *Record) others() []*pod {
@@ -190,16 +199,6 @@ func (r *Record) at(l look) span { return r.clock.span(l.asked, l.answered) }
 // api/envoy/admin/v3/clusters.proto, HostHealthStatus.
 func out(p timeline.Pod) bool { return slices.Contains(p.Flags, "failed_outlier_check") }
 
-// silent is true from when the driver sent nothing any more until it did again.
-func (r *Record) silent(at span) bool {
-	silent := false
-	for _, s := range r.steps {
-		if s.Load != nil && !r.clock.span(s.at, s.at).from.After(at.to) {
-			silent = s.Load.Concurrency == 0
-		}
-	}
-	return silent
-}
 
 // disturbed says what changed under the proof, if anything did.
 func (r *Record) disturbed() (kind timeline.EventKind, at time.Time) {

@@ -13,6 +13,9 @@ import (
 const (
 	// mixLimit is how long all pods may take to answer once, delays apart.
 	mixLimit = 30 * time.Second
+	// unshown is how much of a time out may show nothing: workers hear of a change
+	// that follows another up to a second late.
+	unshown = breaker.UpdateWindow + 300*time.Millisecond
 	// perOut is how many answers are wanted in each time out.
 	perOut = 30
 	// countLimit is how long the counters may take to stand still.
@@ -50,7 +53,24 @@ func (d *driver) trip() error {
 		return err
 	}
 	_, failing := d.record.PodsNow()
-	return d.settle(judge.Trip, d.errorsLimit(2*d.threshold(), failing))
+	limit := d.errorsLimit(2*d.threshold(), failing)
+	if err := d.settleOr(judge.Trip, limit, func() bool { return d.record.Ejections() > 0 }); err != nil {
+		return err
+	}
+	if d.record.Ejections() > 0 {
+		if err := d.callMore(); err != nil {
+			return err
+		}
+	}
+	return d.settle(judge.Trip, limit)
+}
+
+// callMore sends enough requests to show something in a time out that is short.
+func (d *driver) callMore() error {
+	if l := d.calling(); d.wants(judge.Clean) && l.Rate != d.load.Rate && d.load.Concurrency > 0 {
+		return d.send(l, "Sending more requests a second, as a time out is short.")
+	}
+	return nil
 }
 
 func (d *driver) errorsLimit(errors, failing int) time.Duration {
@@ -74,7 +94,7 @@ func (d *driver) threshold() int {
 // a second as show in the time that the others answer.
 func (d *driver) calling() mesh.Load {
 	l := d.Load
-	if least := perOut / max(d.rule.Out(1).Least.Seconds()-0.5, 0.2); l.Rate > 0 && l.Rate < least {
+	if least := perOut / max((d.rule.Out(1).Least-unshown).Seconds(), 0.3); l.Rate > 0 && l.Rate < least {
 		l.Rate = math.Ceil(least)
 	}
 	return l
@@ -85,10 +105,8 @@ func (d *driver) clean() error {
 	if d.record.Ejections() == 0 {
 		return nil
 	}
-	if l := d.calling(); l.Rate != d.load.Rate && d.load.Concurrency > 0 {
-		if err := d.send(l, "Sending more requests a second, as a time out is short."); err != nil {
-			return err
-		}
+	if err := d.callMore(); err != nil {
+		return err
 	}
 	return d.settle(judge.Clean, d.outLimit(1))
 }
@@ -155,7 +173,7 @@ func (d *driver) again(i int) error {
 	if err := d.send(d.calling(), ""); err != nil {
 		return err
 	}
-	if err := d.settle(judge.Clean, d.rule.Out(1).Least); err != nil {
+	if err := d.settle(judge.Clean, d.rule.Out(i+1).Least-unshown/4); err != nil {
 		return err
 	}
 	// No error may come right after the return, or the next ejection begins then.

@@ -2,107 +2,98 @@ package verify
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest"
-	"istio-circuit-breaker/internal/mesh/meshtest/envoysim"
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// world is a mesh, and what a proof of its breaker has to come to.
+// world is a mesh that a proof is done on, and what is right to say of it.
 type world struct {
 	name        string
 	rule        breaker.Rule
 	pods        []meshtest.Pod
-	phases      string // "all" unless told
-	concurrency int    // 1 unless told
+	phases      string
+	concurrency int
 	rate        float64
-	expect      int // --expect-threshold
-	// make prepares the mesh before the proof begins.
-	make func(ctx context.Context, s *meshtest.Sim)
-	want string
+	change      func(*meshtest.Sim)
+	expect      int    // --expect-threshold
+	want        string // verdict; in wrong worlds empty is any but agrees
+	cause       string // code of a cause that has to be among those named
 }
 
-// pods of the usual world: one of each, the faulty one slow.
-func usual() []meshtest.Pod { return meshtest.Pods(1, 1, 200*time.Millisecond) }
+// stacks is the stack's rule at a threshold, with a base time of 10 s.
+func stacks(threshold uint32) breaker.Rule { return rule(threshold, 10*time.Second, 50) }
 
-// brief is the usual rule: the errors given, 2s, half of the pods.
-func brief(threshold uint32) breaker.Rule { return rule(threshold, 2*time.Second, 50) }
+// slow are one healthy pod and one that fails after 200 ms.
+func slow() []meshtest.Pod { return meshtest.Pods(1, 1, 200*time.Millisecond) }
+
+// run proves a world on the fake clock.
+func (w world) run(t *testing.T) (result *judge.Result, err error) {
+	t.Helper()
+	if w.phases == "" {
+		w.phases = "once"
+	}
+	if w.concurrency == 0 {
+		w.concurrency = 1
+	}
+	if w.rate == 0 {
+		w.rate = 10
+	}
+	if w.pods == nil {
+		w.pods = slow()
+	}
+	chosen, err := judge.ParsePhases(w.phases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		sim := meshtest.New(ctx, w.rule, w.pods...)
+		sim.Post = time.Millisecond
+		if w.change != nil {
+			w.change(sim)
+		}
+		result, err = Run(ctx, sim, Options{Load: mesh.Load{Rate: w.rate, Concurrency: w.concurrency, Timeout: 10 * time.Second},
+			Phases: chosen, ExpectThreshold: w.expect, Each: func(timeline.Entry) error { return nil }, Say: func(string) {}})
+	})
+	return result, err
+}
+
+// got is an outcome in a word or two.
+func got(r *judge.Result, err error) string {
+	if err != nil {
+		return "could not be done"
+	}
+	codes := []string{}
+	for _, c := range r.Causes {
+		codes = append(codes, c.Code)
+	}
+	if len(codes) == 0 {
+		return r.Verdict
+	}
+	return r.Verdict + " (" + strings.Join(codes, ", ") + ")"
+}
+
+// row is a line of the table that `make mutants` prints.
+func (w world) row(t *testing.T, want string, r *judge.Result, err error) {
+	t.Helper()
+	t.Logf("%-66s | %-28s | %s", w.name, want, got(r, err))
+}
 
 func with(r breaker.Rule, change func(*breaker.Rule)) breaker.Rule {
 	change(&r)
 	return r
 }
 
-// acts has the sidecar act by something else than it shows.
-func acts(change func(*timeline.OutlierDetection)) func(context.Context, *meshtest.Sim) {
-	return func(_ context.Context, s *meshtest.Sim) {
-		s.Acts = func(c *timeline.Sidecar) { change(c.Outlier) }
-	}
-}
+func after(d time.Duration, do func()) { time.AfterFunc(d, do) }
 
-func threshold(n uint32) func(context.Context, *meshtest.Sim) {
-	return acts(func(o *timeline.OutlierDetection) { o.Gateway = n })
-}
-
-// flawed has the breaker itself be wrong.
-func flawed(f envoysim.Flaws) func(context.Context, *meshtest.Sim) {
-	return func(_ context.Context, s *meshtest.Sim) { s.SetFlaws(f) }
-}
-
-// lie changes what the counters show once there was an ejection.
-func lie(change func(*timeline.Counters)) func(context.Context, *meshtest.Sim) {
-	return func(_ context.Context, s *meshtest.Sim) {
-		s.Counters = func(c *timeline.Counters) {
-			if c.EnforcedTotal > 0 {
-				change(c)
-			}
-		}
-	}
-}
-
-// logged changes the lines of the outlier log.
-func logged(change func(line map[string]any) []map[string]any) func(context.Context, *meshtest.Sim) {
-	return func(_ context.Context, s *meshtest.Sim) { s.Line = change }
-}
-
-// shifted has a line's time be another.
-func shifted(by time.Duration) func(context.Context, *meshtest.Sim) {
-	return logged(func(line map[string]any) []map[string]any {
-		line["timestamp"] = line["timestamp"].(time.Time).Add(by)
-		return []map[string]any{line}
-	})
-}
-
-// after does something to the mesh some time after the proof has begun.
-func after(wait time.Duration, do func(ctx context.Context, s *meshtest.Sim)) func(context.Context, *meshtest.Sim) {
-	return func(ctx context.Context, s *meshtest.Sim) {
-		timer := time.AfterFunc(wait, func() { do(ctx, s) })
-		context.AfterFunc(ctx, func() { timer.Stop() })
-	}
-}
-
-// beside has somebody else call through the same sidecar, who tells nobody.
-func beside(rate float64) func(context.Context, *meshtest.Sim) {
-	return func(ctx context.Context, s *meshtest.Sim) {
-		go s.Send(ctx, mesh.Client{}, mesh.Load{Rate: rate, Concurrency: 1}, func(time.Time, timeline.Answer) {}) //nolint:errcheck // ends with the test
-	}
-}
-
-// during has the sidecar answer every n-th request itself while a pod is out.
-func during(n int, code int, said string) func(context.Context, *meshtest.Sim) {
-	return func(_ context.Context, s *meshtest.Sim) {
-		calls := 0
-		s.Own = func(_ time.Time, c timeline.Counters) *timeline.Answer {
-			if c.EjectionsActive == 0 {
-				return nil
-			}
-			if calls++; calls%n != 0 {
-				return nil
-			}
-			return &timeline.Answer{Code: code, Said: said}
-		}
-	}
-}
+func times(n int) string { return fmt.Sprintf("at concurrency %d", n) }

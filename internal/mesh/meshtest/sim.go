@@ -1,7 +1,6 @@
 // Package meshtest is a mesh.Mesh without a cluster, for tests: pods that answer
-// or fail, and a sidecar that ejects them as Envoy does (package envoysim). It
-// uses nothing of what it is there to check: of internal/breaker it has the type
-// Rule, as data, and no method. It is made for the fake clock of testing/synctest.
+// or fail, and a sidecar that ejects them as package envoy does. It is made for
+// the fake clock of testing/synctest.
 package meshtest
 
 import (
@@ -14,7 +13,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/mesh"
-	"istio-circuit-breaker/internal/mesh/meshtest/envoysim"
+	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -23,41 +22,53 @@ type Pod struct {
 	Name, Version string
 	Code          int           // of every answer
 	Delay         time.Duration // before every answer
-	// Codes, where there are any, are the answers' codes in turn instead of Code.
-	Codes []int
-	// Zone is its locality; the first pod's is the client's.
-	Zone string
+	Locality      string
+	NotReady      bool
 }
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
-	Declared     breaker.Rule // in the DestinationRule
-	InForce      *breaker.Rule
-	Stack        *breaker.Rule // as the stack declared it; nil where nobody knows
+	Declared     breaker.Rule  // in the DestinationRule
+	ByStack      *breaker.Rule // as the stack declared it, where that differs
+	InForce      *breaker.Rule // what the sidecar has, where that differs
 	Unmanaged    bool
 	NoStatistics bool  // no outlier statistics in the sidecar
 	NoLog        bool  // no outlier event log
 	Retries      bool  // a gateway error is tried again on the next pod
 	NoClient     error // what Client returns, if anything
-	Refused      error // what Send returns at once, if anything
+	Refused      error // what Send returns, if anything
+	Zones        bool  // callers stay in their own locality, that of the first pod
 	// AnswerLag is how much later than the outlier log an answer's line comes
-	// through the API server; LogLag is how late a line of the log comes.
+	// through the API server; LogLag how late the log's lines come.
 	AnswerLag, LogLag time.Duration
-	// Ahead is how far the clock of the client's node is before this machine's.
+	LogTwice          bool // each line of the log comes twice
+	// LogBefore makes the log's times earlier than the decisions.
+	LogBefore time.Duration
+	// Ahead is how far the cluster's clock is before ours.
 	Ahead time.Duration
-	// Seed of the balancer's chance.
-	Seed uint64
-	Wrong
+	// Post is how long a decision takes from a worker to the main thread.
+	Post time.Duration
+	// Wrong makes another Envoy of the sidecar than its configuration says.
+	Wrong envoy.Wrong
+	// Lies change what the sidecar's statistics say, by the end of their names;
+	// "rq_total" and "rq_error" are each host's.
+	Lies map[string]func(uint64) uint64
+	// OwnErrors is how many of 100 requests the sidecar answers itself, with 503,
+	// while a pod is out.
+	OwnErrors int
+	// Quiet drops all answers' lines while a pod is out.
+	Quiet bool
+	// Others send so many requests a second through the same sidecar.
+	Others float64
+	// Symptoms are what a survey finds.
+	Symptoms []timeline.Symptom
 
 	mu      sync.Mutex
 	pods    []Pod
-	cluster *envoysim.Cluster
-	flaws   envoysim.Flaws
-	began   time.Time // of the sidecar
-	asked   map[string]int
-	known   map[string]string // address of a pod
-	names   map[string]string // pod at an address
-	life    int               // of the client pod
+	cluster *envoy.Cluster
+	started time.Time // the sidecar
+	asked   int       // requests, for what happens to some of 100
+	life    int       // of the client pod
 	specs   []json.RawMessage
 	lines   []chan []byte
 	lists   []chan struct{}
@@ -68,35 +79,25 @@ var _ mesh.Mesh = (*Sim)(nil)
 
 // New makes a mesh with a rule and pods; its sidecar sweeps until ctx ends.
 func New(ctx context.Context, rule breaker.Rule, pods ...Pod) *Sim {
-	s := &Sim{Declared: rule, pods: pods, asked: map[string]int{}, known: map[string]string{}, names: map[string]string{}}
-	go s.sweep(ctx)
-	return s
-}
-
-// sweep has the sidecar look for pods to return, once an interval.
-func (s *Sim) sweep(ctx context.Context) {
-	every := func() time.Duration {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if o := s.acting().Outlier; o != nil {
-			return o.Interval
-		}
-		return time.Second
-	}
-	next := time.NewTimer(sidecar(s.Declared).interval())
-	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-next.C:
+	s := &Sim{Declared: rule, pods: pods}
+	s.forget()
+	go func() {
+		for {
 			s.mu.Lock()
-			s.envoy().OnInterval(time.Now())
-			s.write()
+			interval := time.Second
+			if o := s.cluster.Config.Outlier; o != nil {
+				interval = o.Interval
+			}
 			s.mu.Unlock()
-			next.Reset(every())
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(interval):
+				s.sweep()
+			}
 		}
-	}
+	}()
+	return s
 }
 
 // Pods makes pods that answer 200, and pods that answer 504 after a delay.
@@ -115,9 +116,8 @@ func Pods(healthy, faulty int, delay time.Duration) []Pod {
 func (s *Sim) SetPods(pods ...Pod) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cluster := s.envoy()
 	s.pods = pods
-	cluster.SetHosts(time.Now(), s.hosts()...)
+	s.endpoints()
 	for _, list := range s.lists {
 		select {
 		case list <- struct{}{}:
@@ -147,79 +147,95 @@ func (s *Sim) Break(err error) {
 func (s *Sim) RestartSidecar() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cluster = nil
+	s.forget()
 }
 
-// ReplaceCluster is what a changed configuration makes the sidecar do: the hosts'
-// counts and ejections start again, its counters go on.
-func (s *Sim) ReplaceCluster(change func(*breaker.Rule)) {
+// ChangeRule puts another rule into the cluster: the sidecar's cluster is made
+// anew, with its hosts, while its counters go on. Measured on Envoy 1.40.
+func (s *Sim) ChangeRule(rule breaker.Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counters := s.envoy().Counters()
-	change(&s.Declared)
-	s.cluster = envoysim.New(s.acting(), s.Seed, counters, s.hosts()...)
-	s.cluster.Flaws = s.flaws
+	s.Declared = rule
+	s.configure()
 }
 
-// Eject has a pod ejected for nothing.
-func (s *Sim) Eject(pod string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.envoy().EjectNow(s.address(pod), envoysim.Gateway, time.Now())
-	s.write()
+// configure gives the sidecar a new cluster for the rule.
+func (s *Sim) configure() {
+	counters := s.cluster.Counters
+	counters.EjectionsActive = 0
+	s.cluster = envoy.New(s.config())
+	counters.Exported = s.cluster.Config.Outlier != nil
+	s.cluster.Counters = counters
+	s.endpoints()
 }
 
-// SetFlaws has the sidecar's breaker be wrong from now on.
-func (s *Sim) SetFlaws(f envoysim.Flaws) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.flaws = f
-	s.envoy().Flaws = f
+// forget is what a new sidecar knows, its balancer's turn included.
+func (s *Sim) forget() {
+	s.cluster, s.started = envoy.New(s.config()), time.Now()
+	s.endpoints()
 }
+
+// endpoints gives the sidecar the pods; one that it knows keeps its counts.
+func (s *Sim) endpoints() {
+	known := map[string]*envoy.Host{}
+	for _, h := range s.cluster.Hosts {
+		known[h.Name] = h
+	}
+	s.cluster.Hosts = nil
+	for _, pod := range s.pods {
+		h := known[pod.Name]
+		if h == nil {
+			h = &envoy.Host{Name: pod.Name}
+		}
+		h.Locality = pod.Locality
+		s.cluster.Hosts = append(s.cluster.Hosts, h)
+	}
+	active := uint64(0)
+	for _, h := range s.cluster.Hosts {
+		if h.Out {
+			active++
+		}
+	}
+	s.cluster.Counters.EjectionsActive = active
+	if len(s.pods) > 0 {
+		s.cluster.Caller = s.pods[0].Locality
+	}
+}
+
+// envoys is the sidecar's cluster, with the fields that a test has set.
+func (s *Sim) envoys() *envoy.Cluster {
+	s.cluster.Wrong, s.cluster.Zones = s.Wrong, s.Zones
+	if s.InForce != nil {
+		s.cluster.Config = configOf(*s.InForce)
+		s.cluster.Counters.Exported = s.cluster.Config.Outlier != nil
+	}
+	return s.cluster
+}
+
+func (s *Sim) config() timeline.Sidecar {
+	if s.InForce != nil {
+		return configOf(*s.InForce)
+	}
+	return configOf(s.Declared)
+}
+
+func (s *Sim) address(name string) string {
+	for i, pod := range s.pods {
+		if pod.Name == name {
+			return fmt.Sprintf("198.18.%d.%d:8080", i/250, i%250+1)
+		}
+	}
+	return ""
+}
+
+// now is the cluster's time.
+func (s *Sim) now() time.Time { return time.Now().Add(s.Ahead) }
 
 // Specs are the specs that were written, in order.
 func (s *Sim) Specs() []json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.specs
-}
-
-// envoy is the sidecar's cluster. A new one knows nothing, its balancer's turn
-// included.
-func (s *Sim) envoy() *envoysim.Cluster {
-	if s.cluster == nil {
-		s.began = time.Now()
-		s.cluster = envoysim.New(s.acting(), s.Seed, timeline.Counters{}, s.hosts()...)
-		s.cluster.Flaws = s.flaws
-	}
-	return s.cluster
-}
-
-func (s *Sim) hosts() []envoysim.Host {
-	hosts := make([]envoysim.Host, 0, len(s.pods))
-	for _, pod := range s.pods {
-		hosts = append(hosts, envoysim.Host{Address: s.address(pod.Name), Locality: pod.Zone})
-	}
-	return hosts
-}
-
-// address is a pod's, which it keeps.
-func (s *Sim) address(name string) string {
-	if s.known[name] == "" {
-		s.known[name] = fmt.Sprintf("198.18.0.%d:8080", len(s.known)+1)
-		s.names[s.known[name]] = name
-	}
-	return s.known[name]
-}
-
-// pod is the one at an address; false where it is gone.
-func (s *Sim) pod(address string) (Pod, bool) {
-	for _, pod := range s.pods {
-		if pod.Name == s.names[address] {
-			return pod, true
-		}
-	}
-	return Pod{}, false
 }
 
 // Where is the simulation's name.
@@ -239,14 +255,26 @@ func (s *Sim) Client(context.Context) (mesh.Client, error) {
 func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, error) {
 	s.mu.Lock()
 	s.life++
-	s.cluster = nil
+	s.forget()
 	s.mu.Unlock()
 	return s.Client(ctx)
 }
 
-// In reports whether no pod is out.
-func (s *Sim) In() bool {
+// Versions are the simulation's.
+func (s *Sim) Versions(context.Context, mesh.Client) map[string]string {
+	return map[string]string{"envoy": "simulated"}
+}
+
+// Survey finds what the test says.
+func (s *Sim) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) {
+	return s.Symptoms, nil
+}
+
+// Dates are the cluster's time on both of its clocks.
+func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.envoy().Counters().EjectionsActive == 0
+	now, said := time.Now(), s.now().Truncate(time.Second)
+	return []mesh.Date{{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: said},
+		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: said, Stale: time.Second / 2}}, s.down
 }
