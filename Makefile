@@ -13,7 +13,7 @@ STACK ?= dev
 RUN   := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit browser e2e matrix check lint fmt golden fuzz bench down
+.PHONY: help demo test unit mutants browser e2e matrix check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -44,6 +44,10 @@ test: unit browser e2e
 ## unit: the tests that need no cluster
 unit:
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test ./...); done
+
+## mutants: breakers and worlds, wrong and right, and what a proof says of each
+mutants:
+	$(GO) test -count=1 -v -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree' ./internal/verify | grep -E ' \| |^(---|ok|FAIL)|worlds agree'
 
 ## browser: the live page in headless Chromium, on a simulated mesh
 browser: chromium
