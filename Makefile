@@ -52,10 +52,6 @@ mutants:
 	@$(GO) test ./internal/verify -count=1 -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree' -v >$(OUT); status=$$?; \
 	  sed -nE 's/^ +[a-z]+_test\.go:[0-9]+: //p' $(OUT); rm -f $(OUT); exit $$status
 
-## mutants: breakers and worlds, wrong and right, and what a proof says of each
-mutants:
-	$(GO) test -count=1 -v -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree' ./internal/verify | grep -E ' \| |^(---|ok|FAIL)|worlds agree'
-
 ## browser: the live page in headless Chromium, on a simulated mesh
 browser: chromium
 	$(GO) test -tags browser -count=1 -run TestInABrowser ./internal/web
