@@ -118,6 +118,7 @@ func (s *Sim) SetPods(pods ...Pod) {
 	defer s.mu.Unlock()
 	s.pods = pods
 	s.endpoints()
+	s.cluster.Update(time.Now())
 	for _, list := range s.lists {
 		select {
 		case list <- struct{}{}:

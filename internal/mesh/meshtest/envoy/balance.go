@@ -5,24 +5,32 @@ import (
 	"time"
 )
 
-// mergeWindow is update_merge_window of a cluster, 1s unless set: the first change
-// of a host's health reaches the workers at once, others within the window
-// together at its end. Source: cluster_manager_impl.cc,
-// ClusterManagerImpl::scheduleUpdate.
+// mergeWindow is update_merge_window of a cluster, 1s unless set. Source: envoy
+// source/common/upstream/cluster_manager_impl.cc, scheduleUpdate.
 const mergeWindow = time.Second
 
-// tell passes a change on to the workers, now or at the end of the window.
+// tell passes a change of health on to the workers: at once where the last update
+// is longer ago than the window, else a whole window after the first change that
+// is held back. An update that was held back begins a window of its own.
 func (c *Cluster) tell(now time.Time) {
-	c.pending = true
-	c.Pass(now)
+	switch {
+	case c.updated.IsZero() || now.Sub(c.updated) > mergeWindow:
+		c.Update(now)
+	case c.due.IsZero():
+		c.due = now.Add(mergeWindow)
+	}
 }
 
 // Pass lets the workers hear of what is due.
 func (c *Cluster) Pass(now time.Time) {
-	if !c.pending || !c.updated.IsZero() && now.Sub(c.updated) < mergeWindow {
-		return
+	if !c.due.IsZero() && !now.Before(c.due) {
+		c.Update(c.due)
 	}
-	c.pending, c.updated = false, now
+}
+
+// Update has the workers hear of everything at once, as where hosts come or go.
+func (c *Cluster) Update(now time.Time) {
+	c.due, c.updated = time.Time{}, now
 	for _, h := range c.Hosts {
 		h.hidden = h.Out || h.hidden && c.Wrong.BackWithoutTraffic
 	}

@@ -50,7 +50,7 @@ type Cluster struct {
 	turn    int
 	random  *rand.Rand
 	updated time.Time // when workers last heard of a change
-	pending bool      // a change that they have not heard of
+	due     time.Time // when they hear of what is held back; zero: nothing is
 }
 
 // New is a cluster whose sidecar has just started.

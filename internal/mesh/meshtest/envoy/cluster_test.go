@@ -131,6 +131,35 @@ func TestWorkersHearOfLaterChangesAtTheEndOfTheWindow(t *testing.T) {
 	}
 }
 
+func TestAWindowBeginsAtTheFirstChangeThatIsHeldBackAndAtEachUpdate(t *testing.T) {
+	c := New(config(func(o *timeline.OutlierDetection) { o.MaxEjectionPercent = 100 }), &Host{Name: "a"}, &Host{Name: "b"}, &Host{Name: "c"}, &Host{Name: "d"})
+	at := func(ms int) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
+	called := func(ms int) (names string) {
+		c.Pass(at(ms))
+		for _, h := range c.Hosts {
+			if !h.hidden {
+				names += h.Name
+			}
+		}
+		return names
+	}
+	c.Update(at(0)) // as where a pod comes or goes
+	answers(c, c.Hosts[0], at(500), 504, 504, 504)
+	if got := called(1400); got != "abcd" {
+		t.Errorf("within the window of a change of the hosts: %s are called, want all", got)
+	}
+	if got := called(1500); got != "bcd" {
+		t.Errorf("a window after the ejection: %s are called, want bcd", got)
+	}
+	answers(c, c.Hosts[1], at(2400), 504, 504, 504)
+	if got := called(3300); got != "bcd" {
+		t.Errorf("within the window of an update that was held back itself: %s are called, want bcd", got)
+	}
+	if got := called(3400); got != "cd" {
+		t.Errorf("a window later: %s are called, want cd", got)
+	}
+}
+
 func TestWithEveryHostOutPanicDecides(t *testing.T) {
 	for percent, want := range map[float64]bool{0: false, 50: true} {
 		cfg := config(func(o *timeline.OutlierDetection) { o.MaxEjectionPercent = 100 })
