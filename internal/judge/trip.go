@@ -99,7 +99,7 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 		c.refute()
 	case measured.contradicted():
 		c.lack("answers that fit the time of the ejection")
-	case !measured.holds(want) && measured.complete:
+	case !measured.holds(want) && measured.complete && (r.surplus(p) <= 0 || !measured.sidecar.holds(want)):
 		c.refute()
 	case !measured.holds(want):
 		c.lack("the caller's answers: the sidecar has counted others than those")
