@@ -72,7 +72,7 @@ func isURL(repository string) bool { return strings.Contains(repository, "://") 
 // chartFolder is the folder as this program sees it: configured paths count
 // from Pulumi.yaml, while Pulumi runs the program in infra/.
 func chartFolder(path string) string {
-	if filepath.IsAbs(path) {
+	if path = expandHome(path); filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join("..", path)

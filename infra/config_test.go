@@ -25,7 +25,7 @@ func TestBadConfigurationStopsBeforeAnythingIsMade(t *testing.T) {
 			`istio-circuit-breaker:outlier.consecutiveErrors = "0": is out of range; allowed: a whole number from 1 to 10000`,
 			`istio-circuit-breaker:outlier.interval = "10": has no unit`,
 			`istio-circuit-breaker:outlier.maxEjectionPercent = "49": can never eject`,
-			`istio-circuit-breaker:image.repository = "Not An Image": is not an image name`,
+			`istio-circuit-breaker:image.repository = "Not An Image": has a space in it`,
 			`istio-circuit-breaker:weather = "sunny": there is no such setting`,
 			"fix: pulumi config set outlier.consecutiveErrors 10",
 		} {

@@ -38,7 +38,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	ns, err := corev1.NewNamespace(ctx, meshNS, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:   pulumi.String(meshNS),
-			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(ctx.Stack())}),
+			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(labelValue(ctx.Stack()))}),
 		},
 	})
 	if err != nil {

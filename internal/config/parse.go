@@ -68,7 +68,7 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 		switch {
 		case !d.percentSet:
 			d.Outlier.MaxEjectionPercent = PercentFor(d.Replicas.Faulty, total)
-		case Ejectable(percent, total) == 0:
+		case d.Outlier.Enabled && Ejectable(percent, total) == 0:
 			least := PercentFor(1, total)
 			add("outlier.maxEjectionPercent", fmt.Sprint(percent),
 				fmt.Sprintf("can never eject: one of %d pods is more than %d%%", total, percent),
