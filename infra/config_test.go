@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,18 @@ func TestConfigurationAsTheEngineHandsItOver(t *testing.T) {
 		}
 	}
 	if _, err := rawConfig("{"); err == nil || !strings.HasPrefix(err.Error(), "decoding PULUMI_CONFIG: ") {
+		t.Errorf("decoding half an object: %v", err)
+	}
+}
+
+func TestSecretKeysAsTheEngineHandsThemOver(t *testing.T) {
+	for env, want := range map[string][]string{"": nil, `["a:b","c:d"]`: {"a:b", "c:d"}} {
+		got, err := secretKeys(env)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("secretKeys(%q) = %v, %v; want %v", env, got, err, want)
+		}
+	}
+	if _, err := secretKeys("{"); err == nil || !strings.HasPrefix(err.Error(), "decoding PULUMI_CONFIG_SECRET_KEYS: ") {
 		t.Errorf("decoding half an object: %v", err)
 	}
 }

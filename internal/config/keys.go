@@ -67,7 +67,7 @@ func keys() []key {
 			text(func(c *draft, v string) { c.Istio.Tag = v }, checkTag)},
 		{"istio.revision", "the revision of a mesh that is there already, as 1-31-4", "1-31-4",
 			text(func(c *draft, v string) { c.Istio.Revision = v }, checkRevision)},
-		{"istio.values", "an object of Helm values", `'{"pilot":{}}'`, setValues},
+		{Values, "an object of Helm values", `'{"pilot":{}}'`, setValues},
 		{"istio.keepCRDs", "true or false", "false",
 			boolean(func(c *draft, v bool) { c.Istio.KeepCRDs = v })},
 		{"istio.timeout", "a duration from 10s to 30m", "5m",
