@@ -164,6 +164,9 @@ func (r *Record) measure(res *Result) {
 			if e.returned {
 				o.Seconds = round(e.lasted().middle())
 			}
+			if w := r.window(e); r.loaded(w) {
+				res.ErrorsWhileEjected += r.during(p, e, w).wrong
+			}
 			res.Ejections = append(res.Ejections, o)
 			if both := narrow.with(n.number); i == 0 || e.byLog && n.complete && !both.contradicted() {
 				if narrow = n.number; i > 0 {

@@ -25,7 +25,7 @@ func (res *Result) Words(off bool) string {
 	}
 	lines = append(lines, "verdict:       "+Sentence(res.Verdict))
 	for _, p := range res.Phases {
-		if p.Statement == timeline.NotProven && p.Missing != "" {
+		if res.Verdict == timeline.Undetermined && p.Statement == timeline.NotProven && p.Missing != "" {
 			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
 		}
 	}
