@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
@@ -122,4 +123,9 @@ func (r *Record) givenUp() int {
 		}
 	}
 	return n + workers
+}
+
+// driven is whether any request was sent.
+func (r *Record) driven() bool {
+	return slices.ContainsFunc(r.steps, func(s step) bool { return s.Load != nil && s.Load.Concurrency > 0 })
 }

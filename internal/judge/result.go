@@ -99,7 +99,7 @@ func (r *Record) Result() *Result {
 		}
 	}
 	for _, phase := range r.claimed().Phases {
-		if phase != Preflight && len(res.Phases) > 0 && res.Phases[0].Statement == timeline.Refuted && len(r.steps) <= 1 {
+		if phase != Preflight && len(res.Phases) > 0 && res.Phases[0].Statement == timeline.Refuted && !r.driven() {
 			break // nothing was driven: there is nothing to say of the rest
 		}
 		for _, c := range r.Claims(phase) {
