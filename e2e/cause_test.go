@@ -68,7 +68,7 @@ func causesAreNamed(t *testing.T) {
 				p["portLevelSettings"] = []any{map[string]any{"port": map[string]any{"number": 80}, "loadBalancer": map[string]any{"simple": "RANDOM"}}}
 			})
 		}, "hidden-by-port-level", []int{3}},
-		{"a server that demands mTLS, a caller that sends plain text", func(t *testing.T) func() {
+		{"a server that demands mTLS of a caller in plain text", func(t *testing.T) func() {
 			restore := changePolicy(t, func(p map[string]any) { p["tls"] = map[string]any{"mode": "DISABLE"} })
 			kubectl(t, "apply", "-f", write(t, "strict.json", []byte(`{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication","metadata":{"name":"strict","namespace":"`+ns+`"},"spec":{"mtls":{"mode":"STRICT"}}}`)))
 			return func() {
