@@ -70,6 +70,9 @@ func Causes(s Seen) []Cause {
 		if !fits || slices.ContainsFunc(all, func(c Cause) bool { return c.Code == r.code }) {
 			continue
 		}
+		if found, is := s.symptom(r.code); is && !strings.Contains(text, found) {
+			text += " (" + found + ")"
+		}
 		c := Cause{Code: r.code, Text: text, Source: r.source}
 		if r.fix != nil {
 			c.Fix = r.fix(s)

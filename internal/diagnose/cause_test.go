@@ -44,12 +44,15 @@ var fits = map[string]func(*Seen){
 	},
 	"panic-routing":        func(s *Seen) { s.Sidecar.PanicPercent, s.Failed[0].Name = 60, "clean" },
 	"hidden-by-port-level": hiding("hidden-by-port-level"),
-	"hidden-by-subset":     hiding("hidden-by-subset"),
+	"hidden-by-subset":     symptom("hidden-by-subset"),
 	"hidden-by-other-rule": hiding("hidden-by-other-rule"),
-	"mesh-default-policy":  hiding("mesh-default-policy"),
-	"cluster-domain":       hiding("cluster-domain"),
-	"rule-not-in-force":    func(s *Seen) { s.Sidecar.Outlier.Gateway = 5 },
-	"forbidden-exec":       func(s *Seen) { s.Lost = map[string]string{"load": `pods "c" is forbidden`} },
+	"mesh-default-policy": func(s *Seen) {
+		symptom("mesh-default-policy")(s)
+		s.Rule.Enabled = false
+	},
+	"cluster-domain":    symptom("cluster-domain"),
+	"rule-not-in-force": func(s *Seen) { s.Sidecar.Outlier.Gateway = 5 },
+	"forbidden-exec":    func(s *Seen) { s.Lost = map[string]string{"load": `pods "c" is forbidden`} },
 	"forbidden-port-forward": func(s *Seen) {
 		s.Lost = map[string]string{"endpoint health": `pods "c" is forbidden`}
 	},
@@ -128,6 +131,27 @@ func TestEachCauseIsNamedFromItsSymptomsFirst(t *testing.T) {
 				t.Errorf("no source or fix: %+v", got[0])
 			}
 		})
+	}
+}
+
+func TestWhatASurveyFoundIsNamedWithTheCauseThatItBelongsTo(t *testing.T) {
+	s := seen("trip", timeline.Refuted)
+	says("fault filter abort")(&s)
+	s.Symptoms = []timeline.Symptom{{Code: "fault-injection", Detail: "VirtualService n/a aborts requests"}, {Code: "fault-injection", Detail: "VirtualService n/b aborts requests"},
+		{Code: "bypasses-sidecar", Detail: "an annotation that keeps nothing away"}}
+	got := Causes(s)
+	if len(got) != 1 || !strings.HasSuffix(got[0].Text, "(VirtualService n/a aborts requests; VirtualService n/b aborts requests)") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A rule's own block wins over the mesh's: that the mesh has one explains nothing.
+func TestAMeshsPolicyIsNoCauseWhereTheRuleHasItsOwn(t *testing.T) {
+	s := seen("trip", timeline.Refuted)
+	symptom("mesh-default-policy")(&s)
+	s.Sidecar.Outlier.Gateway = 5
+	if got := Causes(s); len(got) != 1 || got[0].Code != "rule-not-in-force" {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -69,14 +69,15 @@ func (s Seen) refuted(phases ...string) bool {
 	})
 }
 
-// symptom is the detail of one that was found.
+// symptom is the details of all of a code that were found.
 func (s Seen) symptom(code string) (string, bool) {
+	var all []string
 	for _, f := range s.Symptoms {
 		if f.Code == code {
-			return f.Detail, true
+			all = append(all, f.Detail)
 		}
 	}
-	return "", false
+	return strings.Join(all, "; "), len(all) > 0
 }
 
 // said is how many of the sidecar's own answers have a text, and one of them.
@@ -90,15 +91,6 @@ func (s Seen) said(texts ...string) (n int, text string) {
 		}
 	}
 	return n, text
-}
-
-// own is how many answers the sidecar gave itself.
-func (s Seen) own() int {
-	n := 0
-	for _, o := range s.Own {
-		n += o.Count
-	}
-	return n
 }
 
 func (s Seen) faulty() []Pod {

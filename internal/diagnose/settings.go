@@ -144,10 +144,27 @@ func hidings() []rule {
 	}
 	return []rule{
 		hidden("hidden-by-port-level", "rule not in force: its own portLevelSettings win for the port, and replace the whole policy", "put outlierDetection under portLevelSettings too, or take them away"),
-		hidden("hidden-by-subset", "rule not in force: a subset's own traffic policy wins", "put outlierDetection under the subset too"),
 		hidden("hidden-by-other-rule", "rule not in force: another DestinationRule of the host wins", "merge the two into one"),
-		hidden("mesh-default-policy", "rule not in force: the mesh has a policy of its own for services without one", "see MeshConfig.defaultTrafficPolicy"),
-		hidden("cluster-domain", "rule not in force: it is for another host", "name the host with the cluster's own domain"),
+		{code: "hidden-by-subset", source: "istio pilot/pkg/networking/core/cluster_builder.go",
+			fix: always("route to the host without a subset, or prove it on a service of its own"),
+			when: func(s Seen) (string, bool) {
+				detail, is := s.symptom("hidden-by-subset")
+				return "rule not seen at work: requests go to a subset's cluster, with a policy and counts of its own: " + detail, is && s.failed("mix", "trip", "counters", "healthy")
+			}},
+		{code: "mesh-default-policy", source: translation + ", applyDefaultTrafficPolicy", fix: always("see MeshConfig.defaultTrafficPolicy"),
+			when: func(s Seen) (string, bool) {
+				detail, is := s.symptom("mesh-default-policy")
+				_, port := s.symptom("hidden-by-port-level")
+				_, other := s.symptom("hidden-by-other-rule")
+				// A rule's own block wins over the mesh's, unless the block is not the one in force.
+				return "rule not in force: the mesh has an outlier detection for whatever has none: " + detail,
+					is && s.differs() && s.Sidecar.Outlier != nil && (!s.Rule.Enabled || port || other)
+			}},
+		{code: "cluster-domain", source: "istio pilot/pkg/model/config.go, ResolveShortnameToFQDN", fix: always("name the host with the cluster's own domain"),
+			when: func(s Seen) (string, bool) {
+				detail, is := s.symptom("cluster-domain")
+				return "rule not in force: it is for another host: " + detail, is
+			}},
 		{code: "rule-not-in-force", source: "Envoy's configuration dump", fix: always("look for another DestinationRule of the same host, and at istiod's log"),
 			when: func(s Seen) (string, bool) {
 				if s.Sidecar == nil {
