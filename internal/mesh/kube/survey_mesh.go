@@ -1,87 +1,147 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
+	"time"
 
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/yaml"
 )
+
+// authentication is of a PeerAuthentication what decides whether a pod takes plain text.
+type authentication struct {
+	Metadata struct {
+		named
+
+		Created time.Time `json:"creationTimestamp"`
+	} `json:"metadata"`
+	Spec struct {
+		MTLS struct {
+			Mode string `json:"mode"`
+		} `json:"mtls"`
+		Selector *struct {
+			Labels map[string]string `json:"matchLabels"`
+		} `json:"selector"`
+	} `json:"spec"`
+}
 
 // surveyAuthentication looks for a server that demands mTLS of a caller that is
 // told to do without.
-func (c *Cluster) surveyAuthentication(ctx context.Context) ([]timeline.Symptom, error) {
-	var list struct {
-		Items []struct {
-			Metadata named `json:"metadata"`
-			Spec     struct {
-				MTLS struct {
-					Mode string `json:"mode"`
-				} `json:"mtls"`
-			} `json:"spec"`
-		} `json:"items"`
+func (c *Cluster) surveyAuthentication(ctx context.Context, client *corev1.Pod) ([]timeline.Symptom, error) {
+	var all []authentication
+	for _, namespace := range slices.Compact([]string{c.namespace, rootNamespace}) {
+		var list struct {
+			Items []authentication `json:"items"`
+		}
+		if err := c.list(ctx, "security.istio.io/v1", namespace, "peerauthentications", &list); err != nil {
+			return nil, err
+		}
+		all = append(all, list.Items...)
 	}
-	if err := c.list(ctx, "security.istio.io/v1", "peerauthentications", &list); err != nil {
+	var rules struct {
+		Items []otherRule `json:"items"`
+	}
+	if err := c.list(ctx, "networking.istio.io/v1", c.namespace, "destinationrules", &rules); err != nil {
 		return nil, err
 	}
-	o, err := c.rule(ctx)
-	if err != nil {
-		return nil, err
+	rule, _ := firstRule(rules.Items, c.namespace, client.Labels)
+	return authenticationSymptoms(all, rule, c.namespace), nil
+}
+
+// authenticationSymptoms are of the policies that are in force: one for chosen
+// pods before the namespace's, and that before the mesh's. Source: istio
+// pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
+func authenticationSymptoms(policies []authentication, rule *otherRule, namespace string) []timeline.Symptom {
+	mode := plainText(rule)
+	if mode == "" {
+		return nil
 	}
-	var rule struct {
-		Policy *policy `json:"trafficPolicy"`
-	}
-	if err := json.Unmarshal(o.Spec, &rule); err != nil {
-		return nil, fmt.Errorf("decoding the DestinationRule %q: %w", mesh.Service, err)
-	}
-	if rule.Policy == nil || rule.Policy.TLS == nil || rule.Policy.TLS.Mode == "ISTIO_MUTUAL" || rule.Policy.TLS.Mode == "MUTUAL" {
-		return nil, nil
-	}
+	policies = slices.Clone(policies)
+	slices.SortStableFunc(policies, func(a, b authentication) int { return a.Metadata.Created.Compare(b.Metadata.Created) })
 	var all []timeline.Symptom
-	for _, a := range list.Items {
-		if a.Spec.MTLS.Mode == "STRICT" && (a.Metadata.Namespace == c.namespace || a.Metadata.Namespace == rootNamespace) {
+	tell := func(p authentication, of string) {
+		if p.Spec.MTLS.Mode == "STRICT" {
 			all = append(all, timeline.Symptom{Code: "mtls-mismatch", Source: "PeerAuthentications",
-				Detail: fmt.Sprintf("PeerAuthentication %s is STRICT, and the DestinationRule's tls.mode is %s", a.Metadata, rule.Policy.TLS.Mode)})
+				Detail: fmt.Sprintf("PeerAuthentication %s is STRICT%s, and tls.mode of DestinationRule %s is %s", p.Metadata, of, rule.Metadata, mode)})
 		}
 	}
-	return all, nil
+	wide := map[string]authentication{} // the oldest without a selector
+	for _, p := range policies {
+		of := p.Metadata.Namespace
+		switch _, is := wide[of]; {
+		case p.Spec.Selector != nil && of == namespace:
+			tell(p, " for pods with "+labels.Set(p.Spec.Selector.Labels).String())
+		case p.Spec.Selector == nil && !is:
+			wide[of] = p
+		}
+	}
+	if own := wide[namespace]; own.Spec.MTLS.Mode != "" && own.Spec.MTLS.Mode != "UNSET" {
+		tell(own, "")
+	} else {
+		tell(wide[rootNamespace], "")
+	}
+	return all
+}
+
+// plainText is the tls.mode of a rule that has the client speak no mTLS of the
+// mesh; empty where it does. Without a mode Istio finds out by itself.
+func plainText(rule *otherRule) string {
+	if rule == nil || rule.Spec.TrafficPolicy == nil {
+		return ""
+	}
+	has := rule.Spec.TrafficPolicy.TLS
+	for _, p := range rule.Spec.TrafficPolicy.Ports {
+		if p.Port.Number == servicePort {
+			has = p.TLS
+		}
+	}
+	if has == nil || has.Mode == "ISTIO_MUTUAL" || has.Mode == "MUTUAL" {
+		return ""
+	}
+	return cmp.Or(has.Mode, "DISABLE")
 }
 
 // surveyMesh looks at the mesh's own configuration.
-func (c *Cluster) surveyMesh(ctx context.Context) ([]timeline.Symptom, error) {
-	text, err := c.core.RESTClient().Get().Resource("configmaps").Namespace(rootNamespace).Name("istio").DoRaw(ctx)
+func (c *Cluster) surveyMesh(ctx context.Context, _ *corev1.Pod) ([]timeline.Symptom, error) {
+	config, err := c.core.ConfigMaps(rootNamespace).Get(ctx, "istio", metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil // of a revision, or another namespace
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the mesh's configuration: %w", err)
 	}
-	var config struct {
-		Data map[string]string `json:"data"`
-	}
-	if err := json.Unmarshal(text, &config); err != nil {
-		return nil, fmt.Errorf("decoding the mesh's configuration: %w", err)
-	}
-	return meshSymptoms(config.Data["mesh"]), nil
+	return meshSymptoms(config.Data["mesh"])
 }
 
-// meshSymptoms reads MeshConfig as the text that it is: the field stands at the
-// first level of its YAML.
-func meshSymptoms(text string) []timeline.Symptom {
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "defaultTrafficPolicy:") {
-			return []timeline.Symptom{{Code: "mesh-default-policy", Detail: "MeshConfig.defaultTrafficPolicy is set", Source: "ConfigMap istio"}}
-		}
+// meshSymptoms reads MeshConfig's YAML. The mesh's policy holds block by block, so
+// without outlierDetection it takes nothing from a rule.
+func meshSymptoms(text string) ([]timeline.Symptom, error) {
+	var config struct {
+		Default struct {
+			Outlier map[string]any `json:"outlierDetection"`
+		} `json:"defaultTrafficPolicy"`
 	}
-	return nil
+	if err := yaml.Unmarshal([]byte(text), &config); err != nil {
+		return nil, fmt.Errorf("decoding the mesh's configuration: %w", err)
+	}
+	if config.Default.Outlier == nil {
+		return nil, nil
+	}
+	return []timeline.Symptom{{Code: "mesh-default-policy", Detail: "MeshConfig.defaultTrafficPolicy.outlierDetection is set", Source: "ConfigMap istio"}}, nil
 }
 
 // surveyEndpoints looks for a service that nobody stands behind.
-func (c *Cluster) surveyEndpoints(ctx context.Context) ([]timeline.Symptom, error) {
+func (c *Cluster) surveyEndpoints(ctx context.Context, _ *corev1.Pod) ([]timeline.Symptom, error) {
 	text, err := c.core.RESTClient().Get().AbsPath("/apis/discovery.k8s.io/v1/namespaces/"+c.namespace+"/endpointslices").
 		Param("labelSelector", "kubernetes.io/service-name="+mesh.Service).DoRaw(ctx)
 	if err != nil {
