@@ -26,7 +26,7 @@ func watched(t *testing.T, length time.Duration, l mesh.Load, do func(sim *mesht
 	t.Helper()
 	var entries []timeline.Entry
 	synctest.Test(t, func(t *testing.T) {
-		sim := meshtest.New(t.Context(), rule(), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(t.Context(), meshtest.Rule(rule()), meshtest.Pods(1, 1, 0)...)
 		ctx, stop := context.WithTimeout(t.Context(), length)
 		defer stop()
 		s, err := Start(ctx, sim, Options{Command: "watch", Load: l})
@@ -176,7 +176,7 @@ func TestWhatIsMissingAtTheStartIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		sim := meshtest.New(ctx, rule(), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule()), meshtest.Pods(1, 1, 0)...)
 		sim.NoClient = fmt.Errorf("%w: nothing there", mesh.ErrNoClient)
 		if _, err := Start(ctx, sim, Options{}); !errors.Is(err, mesh.ErrNoClient) {
 			t.Errorf("got %v, want %v", err, mesh.ErrNoClient)

@@ -1,6 +1,3 @@
-// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that
-// answer or fail, and a sidecar that ejects them by the rules which
-// internal/breaker states. It is made for the fake clock of testing/synctest.
 package meshtest
 
 import (
@@ -11,96 +8,73 @@ import (
 	"sync"
 	"time"
 
-	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/breaker/istiorule"
 	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 	"istio-circuit-breaker/internal/timeline"
-)
 
-// Pod is one simulated pod.
-type Pod struct {
-	Name, Version string
-	Code          int           // of every answer
-	Delay         time.Duration // before every answer
-}
+	networking "istio.io/api/networking/v1alpha3"
+)
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
-	Declared     breaker.Rule // in the DestinationRule
-	InForce      *breaker.Rule
-	Unmanaged    bool
+	// InForce changes what the sidecar has, and shows, from what Istio makes of
+	// the rule; nil changes nothing.
+	InForce func(*envoy.Config)
+	// Secretly changes what the sidecar does, and does not show.
+	Secretly func(*envoy.Config)
+	// Declared is the rule as the stack wrote it; nil where the object does not say.
+	Declared  *Rule
+	Unmanaged bool // the rule is not the stack's
+	// Locality of the client; empty is none.
+	Locality string
+	// Retries has an answer of 502, 503 or 504 tried again, twice, on other pods.
+	Retries bool
+	// Instead is asked before each request, with the number of pods that are out:
+	// its answer is the sidecar's own. Code 0 never answers. Nil goes on.
+	Instead func(out int) *timeline.Answer
+
 	NoStatistics bool  // no outlier statistics in the sidecar
-	NoLog        bool  // no outlier event log
-	Retries      bool  // a gateway error is tried again on the next pod
 	NoClient     error // what Client returns, if anything
-	// AnswerLag is how much later than the outlier log an answer's line comes
-	// through the API server.
-	AnswerLag time.Duration
+	Refuse       error // what Send returns, if anything
+	Symptoms     []timeline.Symptom
 
-	mu       sync.Mutex
-	pods     []Pod
-	hosts    map[string]*host
-	counters timeline.Counters
-	turn     int
-	life     int // of the client pod
-	specs    []json.RawMessage
-	lines    []chan []byte
-	lists    []chan struct{}
-	down     error // of the API server
-}
+	// Ahead is how far the cluster's clock is before the observer's: answers, log
+	// and dates tell it.
+	Ahead time.Duration
+	// AnswerLag and LogLag are how much later than it happened a line comes.
+	AnswerLag, LogLag time.Duration
+	NoLog, LogTwice   bool
+	// Line changes a line of the outlier log; false leaves it out. Nil: as it is.
+	Line func(*envoy.Event) bool
+	// Count changes what is shown of a statistic: those of the cluster by their
+	// name below it, those of a host such as rq_total. Nil: as it is.
+	Count func(name string, value uint64) uint64
 
-type host struct {
-	requests, errors uint64
-	inARow           uint32
-	out              bool
-	ejections        int
-	factor           int
-	since, back      time.Time
+	mu        sync.Mutex
+	spec      json.RawMessage
+	specs     []json.RawMessage
+	pods      []Pod
+	addresses map[string]string
+	answered  map[string]int // answers that a pod has given
+	envoy     *envoy.Cluster
+	began     time.Time // of the sidecar
+	life      int       // of the client pod
+	retries   uint64
+	kick      chan struct{}
+	written   []written
+	logs      []chan []byte
+	lists     []chan struct{}
+	down      error // of the API server
 }
 
 var _ mesh.Mesh = (*Sim)(nil)
 
-// New makes a mesh with a rule and pods; its sidecar sweeps until ctx ends.
-func New(ctx context.Context, rule breaker.Rule, pods ...Pod) *Sim {
-	s := &Sim{Declared: rule, pods: pods}
-	s.forget()
-	go func() {
-		sweep := time.NewTicker(rule.Sweep())
-		defer sweep.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-sweep.C:
-				s.sweep()
-			}
-		}
-	}()
+// New makes a mesh with a rule and pods; its sidecar runs until ctx ends.
+func New(ctx context.Context, rule Rule, pods ...Pod) *Sim {
+	s := &Sim{spec: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
+	go s.run(ctx)
 	return s
-}
-
-// Pods makes pods that answer 200, and pods that answer 504 after a delay.
-func Pods(healthy, faulty int, delay time.Duration) []Pod {
-	var pods []Pod
-	for i := range healthy {
-		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-%d", i+1), Version: "200", Code: 200, Delay: time.Millisecond})
-	}
-	for i := range faulty {
-		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-error-%d", i+1), Version: "504", Code: 504, Delay: delay + time.Millisecond})
-	}
-	return pods
-}
-
-// SetPods replaces the pods.
-func (s *Sim) SetPods(pods ...Pod) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pods = pods
-	for _, list := range s.lists {
-		select {
-		case list <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // Break makes the API server fail until it is called with nil.
@@ -114,17 +88,10 @@ func (s *Sim) Break(err error) {
 	for _, list := range s.lists {
 		close(list)
 	}
-	for _, log := range s.lines {
+	for _, log := range s.logs {
 		close(log)
 	}
-	s.lists, s.lines = nil, nil
-}
-
-// RestartSidecar forgets what the sidecar knows, as a restart of it does.
-func (s *Sim) RestartSidecar() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
+	s.lists, s.logs = nil, nil
 }
 
 // Specs are the specs that were written, in order.
@@ -132,32 +99,6 @@ func (s *Sim) Specs() []json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.specs
-}
-
-// forget is what a new sidecar knows, its balancer's turn included.
-func (s *Sim) forget() { s.hosts, s.counters, s.turn = map[string]*host{}, timeline.Counters{}, 0 }
-
-func (s *Sim) host(name string) *host {
-	if s.hosts[name] == nil {
-		s.hosts[name] = &host{}
-	}
-	return s.hosts[name]
-}
-
-func (s *Sim) rule() breaker.Rule {
-	if s.InForce != nil {
-		return *s.InForce
-	}
-	return s.Declared
-}
-
-func (s *Sim) address(name string) string {
-	for i, pod := range s.pods {
-		if pod.Name == name {
-			return fmt.Sprintf("198.18.0.%d:8080", i+1)
-		}
-	}
-	return ""
 }
 
 // Where is the simulation's name.
@@ -182,59 +123,71 @@ func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, er
 	return s.Client(ctx)
 }
 
-// WatchPods lists the pods, and again after SetPods.
-func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
-	changed := make(chan struct{}, 1)
-	s.mu.Lock()
-	err := s.down
-	s.lists = append(s.lists, changed)
-	s.mu.Unlock()
-	for err == nil {
-		s.mu.Lock()
-		pods := make([]timeline.Pod, 0, len(s.pods))
-		for _, pod := range s.pods {
-			pods = append(pods, timeline.Pod{Name: pod.Name, Version: pod.Version, Address: s.address(pod.Name), State: timeline.Unknown})
-		}
-		s.mu.Unlock()
-		list(pods)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case _, open := <-changed:
-			if !open {
-				return errors.New("connection refused")
-			}
-		}
-	}
-	return err
-}
-
-// Rule is the declared rule.
+// Rule is the DestinationRule.
 func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	spec, err := json.Marshal(map[string]any{"host": mesh.Service, "trafficPolicy": map[string]any{"outlierDetection": s.Declared}})
-	if !s.Declared.Enabled {
-		spec, err = json.RawMessage(`{"host":"`+mesh.Service+`","trafficPolicy":{}}`), nil
+	spec, err := parsed(s.spec)
+	if err := errors.Join(err, s.down); err != nil {
+		return mesh.Rule{}, err
 	}
-	return mesh.Rule{Rule: s.Declared, Spec: spec, Managed: !s.Unmanaged}, errors.Join(err, s.down)
+	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(spec), Spec: s.spec, Managed: !s.Unmanaged}
+	if s.Declared != nil {
+		spec, err := parsed(s.Declared.Spec())
+		if err != nil {
+			return mesh.Rule{}, err
+		}
+		declared := istiorule.FromDestinationRule(spec)
+		rule.Declared = &declared
+	}
+	return rule, nil
 }
 
 // SetRule keeps the spec and puts it in force.
 func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
-	var read struct {
-		Policy struct {
-			Outlier *breaker.Rule `json:"outlierDetection"`
-		} `json:"trafficPolicy"`
-	}
-	if err := json.Unmarshal(spec, &read); err != nil {
+	if _, err := parsed(spec); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.specs, s.Declared = append(s.specs, spec), breaker.Rule{}
-	if read.Policy.Outlier != nil {
-		s.Declared = *read.Policy.Outlier
+	if s.down != nil {
+		return s.down
 	}
-	return s.down
+	s.specs, s.spec = append(s.specs, spec), spec
+	if s.envoy != nil {
+		s.envoy.Replace(time.Now(), s.secret(), s.hosts())
+	}
+	return nil
 }
+
+func parsed(spec json.RawMessage) (*networking.DestinationRule, error) {
+	var rule networking.DestinationRule
+	if err := json.Unmarshal(spec, &rule); err != nil {
+		return nil, fmt.Errorf("decoding a DestinationRule: %w", err)
+	}
+	return &rule, nil
+}
+
+// Dates are those of the cluster's clock. Envoy makes its date anew twice a
+// second; the API server with each answer.
+func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down != nil {
+		return nil, s.down
+	}
+	now := time.Now()
+	there := now.Add(s.Ahead)
+	return []mesh.Date{
+		{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: there.Truncate(time.Second)},
+		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: there.Truncate(time.Second / 2).Truncate(time.Second), Stale: time.Second / 2},
+	}, nil
+}
+
+// Survey finds the symptoms that it was given.
+func (s *Sim) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) {
+	return s.Symptoms, nil
+}
+
+// Versions are not known of a simulation.
+func (s *Sim) Versions(context.Context, mesh.Client) map[string]string { return nil }
