@@ -21,7 +21,7 @@ import (
 
 func rule() breaker.Rule {
 	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(5)), Consecutive5xxErrors: new(uint32),
-		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50}
+		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50, Balancer: "ROUND_ROBIN"}
 }
 
 func live(t *testing.T, change func(*meshtest.Sim, *Options, context.CancelFunc)) (sim *meshtest.Sim, off, on Side, before json.RawMessage, err error) {

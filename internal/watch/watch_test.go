@@ -18,7 +18,7 @@ var load = mesh.Load{Rate: 10, Concurrency: 1, Timeout: time.Second}
 
 func rule() breaker.Rule {
 	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(3)), Consecutive5xxErrors: new(uint32),
-		BaseEjectionTime: 4 * time.Second, Interval: time.Second, MaxEjectionPercent: 75}
+		BaseEjectionTime: 4 * time.Second, Interval: time.Second, MaxEjectionPercent: 75, Balancer: "ROUND_ROBIN"}
 }
 
 // watched runs a session for a time on the fake clock, while do changes the world.
@@ -80,7 +80,7 @@ func TestTheStreamBeginsWithItsHeader(t *testing.T) {
 }
 
 func TestPodsThatComeAndGoAreFollowed(t *testing.T) {
-	entries := watched(t, 6*time.Second, load, func(sim *meshtest.Sim, _ *Session) {
+	entries := watched(t, 5*time.Second, load, func(sim *meshtest.Sim, _ *Session) {
 		time.Sleep(2 * time.Second)
 		sim.SetPods(meshtest.Pods(1, 3, 0)...)
 		time.Sleep(2 * time.Second)
@@ -115,8 +115,8 @@ func TestALostAPIServerIsSaidAndSurvived(t *testing.T) {
 	for _, e := range back {
 		delete(names, e.Event.Source)
 	}
-	if len(lost) != 5 || len(names) > 0 {
-		t.Errorf("got %d sources lost, and not back: %v; want all 5 and back", len(lost), names)
+	if len(lost) != 6 || len(names) > 0 {
+		t.Errorf("got %d sources lost, and not back: %v; want all 6 and back", len(lost), names)
 	}
 	if len(events(entries, timeline.PodReturned)) == 0 {
 		t.Error("the return after the outage was not seen")

@@ -49,9 +49,15 @@ func (c *Cluster) Pick(at time.Time, tried ...*Host) *Host {
 		c.stats.noneHealthy++
 		return nil
 	}
+	c.Take(at, h)
+	return h
+}
+
+// Take counts a request to a host that was chosen elsewhere, as in a recording.
+func (c *Cluster) Take(at time.Time, h *Host) {
+	c.Advance(at)
 	h.requests++
 	h.active++
-	return h
 }
 
 func (c *Cluster) chooseHostOnce() *Host {

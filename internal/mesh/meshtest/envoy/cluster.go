@@ -56,7 +56,7 @@ func (c *Cluster) Replace(at time.Time, config Config, hosts []Host) {
 	for _, h := range c.hosts {
 		h.gone = true
 	}
-	c.hosts, c.stats.active, c.updateAt = nil, 0, time.Time{}
+	c.hosts, c.turns, c.stats.active, c.updateAt = nil, map[source]int{}, 0, time.Time{}
 	if config.Outlier == nil {
 		c.stats = newStats()
 	}

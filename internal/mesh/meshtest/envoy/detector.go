@@ -88,6 +88,15 @@ func (c *Cluster) enforced(by Detector) bool {
 	return uint32(c.random.IntN(100)) < percent
 }
 
+// Sweep does at once what the next sweep would; the one after it comes an interval
+// later.
+func (c *Cluster) Sweep(at time.Time) {
+	c.Advance(at)
+	if c.config.Outlier != nil {
+		c.sweep()
+	}
+}
+
 // sweep returns hosts whose time is over, and has the factor of each that was
 // back for an interval fall by one. Source: envoy outlier_detection_impl.cc,
 // DetectorImpl::onIntervalTimer, checkHostForUneject.

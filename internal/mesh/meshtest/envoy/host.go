@@ -15,8 +15,8 @@ type Host struct {
 	told                                  bool // in rotation, as the balancers will hear
 	gone                                  bool // removed, or of a cluster that was replaced
 	any5xx, gateway, local                uint32
-	ejections                             int // num_ejections: it only rises
-	backoff                               time.Duration
+	ejections                             int           // num_ejections: it only rises
+	backoff                               time.Duration // eject_time_backoff: how many times the base
 	jitter                                time.Duration
 	out, back                             time.Time // last_ejection_time, last_unejection_time
 }
