@@ -161,12 +161,10 @@ func way(out bool) string {
 func clockTime(at time.Time) string { return at.Format("15:04:05.000") }
 
 // settled is true once all that tells of an ejection was heard: the log, and an
-// answer asked for later, before which the one that caused it has come.
+// answer asked for later, before which the one that caused it has come; or once
+// neither can be late any more.
 func (r *Record) settled(e ejection) bool {
-	if e.byLog {
-		return r.newest.After(e.out.to) || r.silent(e.out)
-	}
-	return r.now.Sub(e.told) > logLimit
+	return e.byLog && r.newest.After(e.out.to) || r.now.Sub(e.told) > logLimit
 }
 
 // backSettled is true once both sources of a return were heard, or one is late.

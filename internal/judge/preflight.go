@@ -5,14 +5,9 @@ import (
 	"strings"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/diagnose"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/translate"
-)
-
-// Symptoms that end a proof before any traffic, as the driver records them.
-const (
-	NoRule    = "no-rule"
-	NoSidecar = "no-sidecar"
 )
 
 // preflight compares what the client's sidecar has with what the rule says.
@@ -20,7 +15,7 @@ func (r *Record) preflight() Claim {
 	c := claim(Preflight, "", "a client with sidecar, the whole rule in force there, statistics exported",
 		"outlier detection happens in the caller's sidecar, and is seen by its statistics")
 	for _, s := range r.symptoms {
-		if s.Code == NoRule || s.Code == NoSidecar {
+		if s.Code == diagnose.NoRule || s.Code == diagnose.NoSidecar {
 			c.Measured = s.Detail
 			c.saw("%s (%s)", s.Detail, s.Source)
 			c.refute()

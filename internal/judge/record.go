@@ -164,9 +164,18 @@ func (r *Record) pod(name string) *pod {
 const faulty = "504"
 
 // failing are the pods that are made to fail, sorted by name; others the rest.
-// One that went away before anything was learnt of it is in neither.
+// One that went away before anything was learnt of it is in neither; nor is one
+// that went away without an ejection while another failing pod stayed, as at the
+// end of a rollout.
 func (r *Record) failing() []*pod {
-	return r.where(func(p *pod) bool { return p.version == faulty })
+	all := r.where(func(p *pod) bool { return p.version == faulty })
+	if !slices.ContainsFunc(all, func(p *pod) bool { return !p.gone }) {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p *pod) bool {
+		outs, _ := r.ejections(p)
+		return p.gone && len(outs) == 0
+	})
 }
 
 func (r *Record) others() []*pod {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/diagnose"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -23,7 +24,7 @@ type Result struct {
 	Counters           Counts `json:"counters"`
 	Ejections          []Out  `json:"ejections"` // of all pods
 	// Causes of what is refuted or not proven, and Diagnoses: the same in words.
-	Causes    []Cause          `json:"causes"`
+	Causes    []diagnose.Cause `json:"causes"`
 	Diagnoses []string         `json:"diagnoses"`
 	Clocks    []timeline.Clock `json:"clocks"` // sorted by name
 	// Versions of what took part, where the recording has them.
@@ -89,7 +90,7 @@ func Judge(entries []timeline.Entry) *Result { return Read(entries).Result() }
 
 // Result is the verdict on all claims of the proof.
 func (r *Record) Result() *Result {
-	res := &Result{Verdict: timeline.Agrees, Counters: countsOf(r.rise()), Ejections: []Out{}, Causes: []Cause{}, Diagnoses: []string{},
+	res := &Result{Verdict: timeline.Agrees, Counters: countsOf(r.rise()), Ejections: []Out{}, Causes: []diagnose.Cause{}, Diagnoses: []string{},
 		Clocks: []timeline.Clock{}, Versions: r.header.Versions, Phases: []timeline.Phase{}}
 	r.measure(res)
 	for _, name := range []string{timeline.APIServerClock, timeline.SidecarClock} {

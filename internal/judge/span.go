@@ -57,6 +57,7 @@ func (n number) String() string {
 type clock struct {
 	least, most time.Duration
 	known       bool
+	jumped      bool
 	source      string
 }
 
@@ -67,10 +68,10 @@ const unknown = 24 * time.Hour
 // contradicts the one before, the clock has jumped, and both may hold.
 func (c *clock) apply(e timeline.Clock) {
 	if c.known && (e.Least > c.most || e.Most < c.least) {
-		c.least, c.most = min(c.least, e.Least), max(c.most, e.Most)
+		c.least, c.most, c.jumped = min(c.least, e.Least), max(c.most, e.Most), true
 		return
 	}
-	*c = clock{e.Least, e.Most, true, e.Source}
+	*c = clock{e.Least, e.Most, true, c.jumped, e.Source}
 }
 
 // span is a time of the observer's clock by the sidecar's.

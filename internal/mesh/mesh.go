@@ -30,6 +30,8 @@ var (
 	ErrNotReady  = errors.New("client pod not ready")
 	ErrNoSidecar = errors.New("client pod without sidecar")
 	ErrNoRule    = errors.New("no DestinationRule")
+	// ErrRefused: the API server does not allow what was asked of it.
+	ErrRefused = errors.New("not allowed")
 	// ErrNotInForce: the client's sidecar has something else than the rule says.
 	ErrNotInForce = errors.New("the rule is not in force")
 )

@@ -50,7 +50,24 @@ func (d *driver) trip() error {
 		return err
 	}
 	_, failing := d.record.PodsNow()
-	return d.settle(judge.Trip, d.errorsLimit(2*d.threshold(), failing))
+	limit := d.errorsLimit(2*d.threshold(), failing)
+	if err := d.settleOr(judge.Trip, limit, func() bool { return d.record.Ejections() > 0 }); err != nil {
+		return err
+	}
+	if d.record.Ejections() > 0 {
+		if err := d.callMore(); err != nil {
+			return err
+		}
+	}
+	return d.settle(judge.Trip, limit)
+}
+
+// callMore sends enough requests to show something in a time out that is short.
+func (d *driver) callMore() error {
+	if l := d.calling(); d.wants(judge.Clean) && l.Rate != d.load.Rate && d.load.Concurrency > 0 {
+		return d.send(l, "Sending more requests a second, as a time out is short.")
+	}
+	return nil
 }
 
 func (d *driver) errorsLimit(errors, failing int) time.Duration {
@@ -85,10 +102,8 @@ func (d *driver) clean() error {
 	if d.record.Ejections() == 0 {
 		return nil
 	}
-	if l := d.calling(); l.Rate != d.load.Rate && d.load.Concurrency > 0 {
-		if err := d.send(l, "Sending more requests a second, as a time out is short."); err != nil {
-			return err
-		}
+	if err := d.callMore(); err != nil {
+		return err
 	}
 	return d.settle(judge.Clean, d.outLimit(1))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/diagnose"
 	"istio-circuit-breaker/internal/envoyadmin"
 	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
@@ -29,7 +30,7 @@ func (d *driver) preflight() (bool, error) {
 	}
 	rule, err := d.mesh.Rule(d.ctx)
 	if errors.Is(err, mesh.ErrNoRule) {
-		return stop(timeline.Header{}, judge.NoRule, err)
+		return stop(timeline.Header{}, diagnose.NoRule, err)
 	} else if err != nil {
 		return false, err
 	}
@@ -37,7 +38,7 @@ func (d *driver) preflight() (bool, error) {
 	claim.Declared = rule.Declared
 	d.client, err = d.mesh.Client(d.ctx)
 	if errors.Is(err, mesh.ErrNoSidecar) {
-		return stop(timeline.Header{Rule: d.rule}, judge.NoSidecar, err)
+		return stop(timeline.Header{Rule: d.rule}, diagnose.NoSidecar, err)
 	} else if err != nil {
 		return false, err
 	}

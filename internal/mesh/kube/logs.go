@@ -29,7 +29,7 @@ func (c *Cluster) SidecarLog(ctx context.Context, client mesh.Client, back time.
 	}
 	log, err := c.core.Pods(c.namespace).GetLogs(client.Pod, options).Stream(ctx)
 	if err != nil {
-		return fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, err)
+		return forbidden(fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, err), "get", "pods/log", c.namespace)
 	}
 	defer log.Close()
 	line(nil)

@@ -41,7 +41,7 @@ func (c *Cluster) WatchPods(ctx context.Context, list func([]timeline.Pod)) erro
 	version := all.ResourceVersion
 	for {
 		changes, err := c.core.Pods(c.namespace).Watch(ctx, metav1.ListOptions{LabelSelector: selector,
-			ResourceVersion: version, TimeoutSeconds: &limit})
+			ResourceVersion: version, TimeoutSeconds: &limit, AllowWatchBookmarks: true})
 		if err != nil {
 			return fmt.Errorf("watching the pods of %q: %w", mesh.Service, err)
 		}
@@ -62,7 +62,10 @@ func (c *Cluster) follow(changes watch.Interface, pods map[string]timeline.Pod, 
 		switch change.Type {
 		case watch.Error:
 			return apierrors.FromObject(change.Object)
-		case watch.Bookmark:
+		case watch.Bookmark: // a newer version to go on from, and no pod
+			if pod, ok := change.Object.(*corev1.Pod); ok {
+				*version = pod.ResourceVersion
+			}
 			continue
 		}
 		pod, ok := change.Object.(*corev1.Pod)

@@ -74,7 +74,7 @@ func (c *Cluster) Send(ctx context.Context, client mesh.Client, l mesh.Load, ans
 	if text := bytes.TrimSpace(failure.text); len(text) > 0 {
 		err = fmt.Errorf("%w: %s", err, text)
 	}
-	return fmt.Errorf("sending requests from %q: %w", client.Pod, err)
+	return forbidden(fmt.Errorf("sending requests from %q: %w", client.Pod, err), "create", "pods/exec", c.namespace)
 }
 
 func (c *Cluster) executor(url *url.URL) (remotecommand.Executor, error) {

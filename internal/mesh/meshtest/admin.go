@@ -34,7 +34,7 @@ func (s *Sim) Admin(_ context.Context, _ mesh.Client, path string) ([]byte, erro
 	case strings.HasPrefix(path, "/stats"):
 		return []byte(s.stats(name)), nil
 	case strings.HasPrefix(path, "/config_dump"):
-		return json.Marshal(map[string]any{"configs": []any{map[string]any{"cluster": dump(name, s.shown())}}})
+		return json.Marshal(map[string]any{"configs": []any{map[string]any{"cluster": dump(name, translated(s.rule()))}}})
 	case strings.HasPrefix(path, "/server_info"):
 		return json.Marshal(map[string]any{"version": "0/0.0.0-simulated/Clean/RELEASE/none", "state": "LIVE", "uptime_current_epoch": fmt.Sprintf("%ds", int(time.Since(s.began).Seconds()))})
 	}
@@ -66,7 +66,7 @@ func (s *Sim) hostStatuses() []any {
 		var stats []any
 		for _, stat := range []envoy.Stat{{Name: "rq_total", Value: h.Requests()}, {Name: "rq_error", Value: h.Errors()},
 			{Name: "rq_success", Value: h.Successes()}, {Name: "rq_active", Value: h.Active()}} {
-			stats = append(stats, map[string]any{"name": stat.Name, "value": fmt.Sprint(s.count(stat))})
+			stats = append(stats, map[string]any{"name": stat.Name, "value": fmt.Sprint(s.told(stat))})
 		}
 		status["stats"] = stats
 		all = append(all, status)
@@ -82,17 +82,18 @@ func (s *Sim) stats(cluster string) string {
 		if s.NoStatistics && !strings.HasPrefix(stat.Name, "membership_") {
 			continue
 		}
-		fmt.Fprintf(&b, "cluster.%s;.%s: %d\n", cluster, stat.Name, s.count(stat))
+		fmt.Fprintf(&b, "cluster.%s;.%s: %d\n", cluster, stat.Name, s.told(stat))
 	}
 	fmt.Fprintf(&b, "server.uptime: %d\n", int(time.Since(s.began).Truncate(flush).Seconds()))
 	return b.String()
 }
 
-func (s *Sim) count(stat envoy.Stat) uint64 {
-	if s.Count == nil {
-		return stat.Value
+// told is what a statistic is said to be.
+func (s *Sim) told(stat envoy.Stat) uint64 {
+	if lie := s.Lies[strings.TrimPrefix(stat.Name, "outlier_detection.ejections_")]; lie != nil {
+		return lie(stat.Value)
 	}
-	return s.Count(stat.Name, stat.Value)
+	return stat.Value
 }
 
 // dump is the cluster in the configuration dump: what differs from Envoy's

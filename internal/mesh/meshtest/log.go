@@ -24,7 +24,7 @@ func (s *Sim) log() {
 		if s.NoLog || s.Line != nil && !s.Line(&e) {
 			continue
 		}
-		text, err := json.Marshal(line(e, s.Ahead))
+		text, err := json.Marshal(line(e, s.Ahead-s.LogBefore))
 		if err != nil {
 			panic(err) // the fields cannot make one
 		}

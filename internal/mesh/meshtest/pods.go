@@ -20,8 +20,8 @@ type Pod struct {
 	Codes func(n int) int
 	// Refuses has the pod refuse every connection, so that the sidecar answers.
 	Refuses bool
-	// Unready pods are hosts of the sidecar's that are not called.
-	Unready  bool
+	// NotReady pods are hosts of the sidecar's that are not called.
+	NotReady bool
 	Locality string // region/zone/subzone
 }
 
@@ -82,7 +82,7 @@ func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
 		s.mu.Lock()
 		pods := make([]timeline.Pod, 0, len(s.pods))
 		for _, pod := range s.pods {
-			pods = append(pods, timeline.Pod{Name: pod.Name, Version: pod.Version, Address: s.address(pod.Name), State: timeline.Unknown, NotReady: pod.Unready})
+			pods = append(pods, timeline.Pod{Name: pod.Name, Version: pod.Version, Address: s.address(pod.Name), State: timeline.Unknown, NotReady: pod.NotReady})
 		}
 		s.mu.Unlock()
 		list(pods)

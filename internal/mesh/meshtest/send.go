@@ -25,13 +25,16 @@ const (
 // Send sends requests as the client role does, from as many workers. A second
 // Send at the same time is another caller in the same sidecar.
 func (s *Sim) Send(ctx context.Context, client mesh.Client, l mesh.Load, tell func(time.Time, timeline.Answer)) error {
-	if s.Refuse != nil {
-		return fmt.Errorf("sending requests from %q: %w", client.Pod, s.Refuse)
+	if s.Refused != nil {
+		return fmt.Errorf("sending requests from %q: %w", client.Pod, s.Refused)
 	}
 	pace, cut := make(chan struct{}), make(chan struct{})
 	var workers sync.WaitGroup
 	answer := func(sent time.Time, a timeline.Answer) {
 		sent = sent.Add(s.Ahead)
+		if s.Quiet && s.anyOut() {
+			return
+		}
 		if s.AnswerLag == 0 {
 			tell(sent, a)
 			return
@@ -54,6 +57,14 @@ func (s *Sim) Send(ctx context.Context, client mesh.Client, l mesh.Load, tell fu
 				if a.Code == 0 {
 					time.Sleep(resting)
 				}
+			}
+		})
+	}
+	if s.Others > 0 {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				time.Sleep(time.Duration(float64(time.Second) / s.Others))
+				s.request(l.Timeout, cut)
 			}
 		})
 	}
@@ -103,18 +114,9 @@ func (s *Sim) request(timeout time.Duration, cut <-chan struct{}) (timeline.Answ
 		}
 	}
 	time.Sleep(hop)
-	if s.Instead != nil {
-		s.mu.Lock()
-		out := s.sidecar().Out(time.Now())
-		s.mu.Unlock()
-		if own := s.Instead(out); own != nil {
-			if own.Code == 0 {
-				a, told, _ := wait(timeout + time.Second)
-				return a, told
-			}
-			time.Sleep(hop)
-			return *own, true
-		}
+	if s.ownError() {
+		time.Sleep(hop)
+		return timeline.Answer{Code: 503, Said: "upstream connect error or disconnect/reset before headers"}, true
 	}
 	var tried []*envoy.Host
 	for n := 1; ; n++ {
@@ -172,6 +174,25 @@ func (s *Sim) request(timeout time.Duration, cut <-chan struct{}) (timeline.Answ
 		upstream := delay.Truncate(time.Millisecond)
 		return timeline.Answer{Code: code, Pod: pod.Name, Version: pod.Version, Upstream: &upstream}, true
 	}
+}
+
+// anyOut is whether a pod is out.
+func (s *Sim) anyOut() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sidecar().Out(time.Now()) > 0
+}
+
+// ownError is whether the sidecar answers the next request itself.
+func (s *Sim) ownError() bool {
+	if s.OwnErrors == 0 || !s.anyOut() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	// Spread: 20 of 100 are every fifth.
+	return s.asked*s.OwnErrors/100 > (s.asked-1)*s.OwnErrors/100
 }
 
 // answers is the status of a pod's next answer.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
+
+	networking "istio.io/api/networking/v1alpha3"
 )
 
 const (
@@ -21,7 +23,6 @@ const (
 func (s *Sim) run(ctx context.Context) {
 	for {
 		s.mu.Lock()
-		s.sidecar()
 		s.log()
 		next := s.envoy.Next()
 		s.mu.Unlock()
@@ -44,6 +45,9 @@ func (s *Sim) run(ctx context.Context) {
 // sidecar is the client's Envoy, made at the first use.
 func (s *Sim) sidecar() *envoy.Cluster {
 	if s.envoy == nil {
+		if s.began.IsZero() {
+			go s.run(s.ctx)
+		}
 		s.began, s.retries = time.Now(), 0
 		s.envoy = envoy.New(time.Now(), s.secret())
 		s.envoy.SetHosts(time.Now(), s.hosts())
@@ -75,23 +79,24 @@ func (s *Sim) forget() {
 	s.woken()
 }
 
-// shown is the configuration that the sidecar shows.
-func (s *Sim) shown() envoy.Config {
-	spec, err := parsed(s.spec)
+// rule is the spec that the sidecar's configuration is made of.
+func (s *Sim) rule() *networking.DestinationRule {
+	text := s.spec
+	if s.InForce != nil {
+		text = s.InForce.Spec()
+	}
+	spec, err := parsed(text)
 	if err != nil {
 		panic(err) // it was parsed before
 	}
-	c := translated(spec)
-	c.Thread, c.Late, c.Seed = thread, timers, uint64(s.life)+1
-	if s.InForce != nil {
-		s.InForce(&c)
-	}
-	return c
+	return spec
 }
 
-// secret is the configuration that the sidecar goes by.
+// secret is the configuration that the sidecar goes by, which is not what it
+// shows in every world.
 func (s *Sim) secret() envoy.Config {
-	c := s.shown()
+	c := translated(s.rule())
+	c.Thread, c.Late, c.Seed, c.Wrong = max(s.Post, thread), timers, uint64(s.life)+1, s.Wrong
 	if s.Secretly != nil {
 		s.Secretly(&c)
 	}
@@ -102,19 +107,16 @@ func (s *Sim) secret() envoy.Config {
 // unless the rule sets minHealthPercent. Source: istio pilot/pkg/model/
 // service.go, SupportsUnhealthyEndpoints (istio/istio#60690).
 func (s *Sim) hosts() []envoy.Host {
-	spec, err := parsed(s.spec)
-	if err != nil {
-		panic(err) // it was parsed before
-	}
+	spec := s.rule()
 	_, outlier := policyOf(spec)
 	nearest := failsOver(spec) && s.Locality != ""
 	var hosts []envoy.Host
 	var distances []int
 	for _, pod := range s.pods {
-		if pod.Unready && outlier.GetMinHealthPercent() > 0 {
+		if pod.NotReady && outlier.GetMinHealthPercent() > 0 {
 			continue
 		}
-		h := envoy.Host{Address: s.address(pod.Name), Unhealthy: pod.Unready}
+		h := envoy.Host{Address: s.address(pod.Name), Unhealthy: pod.NotReady}
 		if nearest {
 			h.Priority = distance(s.Locality, pod.Locality)
 		}

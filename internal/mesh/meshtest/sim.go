@@ -18,25 +18,35 @@ import (
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
-	// InForce changes what the sidecar has, and shows, from what Istio makes of
-	// the rule; nil changes nothing.
-	InForce func(*envoy.Config)
-	// Secretly changes what the sidecar does, and does not show.
+	// InForce is the rule that the sidecar has, where that differs; nil: the one in
+	// the DestinationRule.
+	InForce *Rule
+	// Wrong makes another Envoy of the sidecar than its configuration says, and so
+	// does Secretly, for what Wrong has no field for.
+	Wrong    envoy.Wrong
 	Secretly func(*envoy.Config)
-	// Declared is the rule as the stack wrote it; nil where the object does not say.
-	Declared  *Rule
+	// ByStack is the rule as the stack wrote it; nil where the object does not say.
+	ByStack   *Rule
 	Unmanaged bool // the rule is not the stack's
-	// Locality of the client; empty is none.
+	// Locality of the client, region/zone/subzone; empty is none.
 	Locality string
+	// Post is how long a decision takes from a worker to the main thread; 0 is
+	// what it takes where nothing is busy.
+	Post time.Duration
+
 	// Retries has an answer of 502, 503 or 504 tried again, twice, on other pods.
 	Retries bool
-	// Instead is asked before each request, with the number of pods that are out:
-	// its answer is the sidecar's own. Code 0 never answers. Nil goes on.
-	Instead func(out int) *timeline.Answer
+	// OwnErrors is how many of 100 requests the sidecar answers itself, with 503,
+	// while a pod is out.
+	OwnErrors int
+	// Quiet drops all answers' lines while a pod is out.
+	Quiet bool
+	// Others send so many requests a second through the same sidecar.
+	Others float64
 
 	NoStatistics bool  // no outlier statistics in the sidecar
 	NoClient     error // what Client returns, if anything
-	Refuse       error // what Send returns, if anything
+	Refused      error // what Send returns, if anything
 	Symptoms     []timeline.Symptom
 
 	// Ahead is how far the cluster's clock is before the observer's: answers, log
@@ -44,13 +54,16 @@ type Sim struct {
 	Ahead time.Duration
 	// AnswerLag and LogLag are how much later than it happened a line comes.
 	AnswerLag, LogLag time.Duration
-	NoLog, LogTwice   bool
+	// LogBefore makes the log's times earlier than the decisions.
+	LogBefore       time.Duration
+	NoLog, LogTwice bool
 	// Line changes a line of the outlier log; false leaves it out. Nil: as it is.
 	Line func(*envoy.Event) bool
-	// Count changes what is shown of a statistic: those of the cluster by their
-	// name below it, those of a host such as rq_total. Nil: as it is.
-	Count func(name string, value uint64) uint64
+	// Lies change what the sidecar's statistics say, by the end of their names,
+	// behind "ejections_"; "rq_total" and "rq_error" are each host's.
+	Lies map[string]func(uint64) uint64
 
+	ctx       context.Context // of the simulation
 	mu        sync.Mutex
 	spec      json.RawMessage
 	specs     []json.RawMessage
@@ -60,6 +73,7 @@ type Sim struct {
 	envoy     *envoy.Cluster
 	began     time.Time // of the sidecar
 	life      int       // of the client pod
+	asked     int       // requests, for what happens to some of 100
 	retries   uint64
 	kick      chan struct{}
 	written   []written
@@ -72,9 +86,7 @@ var _ mesh.Mesh = (*Sim)(nil)
 
 // New makes a mesh with a rule and pods; its sidecar runs until ctx ends.
 func New(ctx context.Context, rule Rule, pods ...Pod) *Sim {
-	s := &Sim{spec: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
-	go s.run(ctx)
-	return s
+	return &Sim{ctx: ctx, spec: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
 }
 
 // Break makes the API server fail until it is called with nil.
@@ -132,8 +144,8 @@ func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
 		return mesh.Rule{}, err
 	}
 	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(spec), Spec: s.spec, Managed: !s.Unmanaged}
-	if s.Declared != nil {
-		spec, err := parsed(s.Declared.Spec())
+	if s.ByStack != nil {
+		spec, err := parsed(s.ByStack.Spec())
 		if err != nil {
 			return mesh.Rule{}, err
 		}
@@ -153,11 +165,24 @@ func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
 	if s.down != nil {
 		return s.down
 	}
-	s.specs, s.spec = append(s.specs, spec), spec
+	s.specs = append(s.specs, spec)
+	s.change(spec)
+	return nil
+}
+
+// ChangeRule has somebody else put another rule into the cluster.
+func (s *Sim) ChangeRule(rule Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.change(rule.Spec())
+}
+
+func (s *Sim) change(spec json.RawMessage) {
+	s.spec = spec
 	if s.envoy != nil {
 		s.envoy.Replace(time.Now(), s.secret(), s.hosts())
+		s.woken()
 	}
-	return nil
 }
 
 func parsed(spec json.RawMessage) (*networking.DestinationRule, error) {

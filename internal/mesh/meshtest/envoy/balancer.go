@@ -37,7 +37,10 @@ func newView(hosts []*Host) view {
 // load_balancer_impl.cc, ZoneAwareLoadBalancerBase::chooseHost.
 func (c *Cluster) Pick(at time.Time, tried ...*Host) *Host {
 	c.Advance(at)
-	h := c.chooseHostOnce()
+	h := c.leak()
+	if h == nil {
+		h = c.chooseHostOnce()
+	}
 	// host_selection_retry_max_attempts, by Istio (route/retry/retry.go).
 	for range 5 {
 		if h == nil || !slices.Contains(tried, h) {

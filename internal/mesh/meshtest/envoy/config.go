@@ -19,8 +19,8 @@ type Config struct {
 	Late time.Duration
 	// Seed of what is random.
 	Seed uint64
-	// Wrong is what this Envoy does that none does; nil is nothing.
-	Wrong *Wrong
+	// Wrong is what this Envoy does that none does.
+	Wrong Wrong
 }
 
 // Outlier is a cluster's outlier detection. Percentages are 0 to 100. Source:

@@ -46,26 +46,27 @@ func (c *Cluster) ejectHost(h *Host, by Detector) {
 	if o.AlwaysEjectOne && c.stats.active == 0 {
 		may = true
 	}
-	if !may {
+	if !may && !c.config.Wrong.AnyPercent {
 		c.stats.overflow++
 		return
 	}
-	if !c.enforced(by) {
+	if c.config.Wrong.Detected || !c.enforced(by) {
 		c.log(Event{Host: h.Address, Ejected: true, Detector: by, Number: h.ejections}, h.back)
 		return
 	}
 	c.eject(h, by)
-	if w := c.config.Wrong; w != nil {
-		for _, other := range c.hosts {
-			if other.Address == w.Along && !other.ejected {
-				c.eject(other, by)
-			}
+	for _, other := range c.hosts {
+		if other.Address == c.config.Wrong.Along && !other.ejected {
+			c.eject(other, by)
 		}
 	}
 }
 
 func (c *Cluster) eject(h *Host, by Detector) {
 	o := c.config.Outlier
+	if c.config.Wrong.Detector != "" {
+		by = c.config.Wrong.Detector
+	}
 	c.stats.active++
 	c.stats.enforcedTotal++
 	c.stats.enforced[by]++
@@ -103,12 +104,12 @@ func (c *Cluster) Sweep(at time.Time) {
 func (c *Cluster) sweep() {
 	o := c.config.Outlier
 	for _, h := range c.hosts {
-		if h.ejected && min(o.BaseEjectionTime*h.backoff, o.MaxEjectionTime)+h.jitter <= c.now.Sub(h.out) {
+		if h.ejected && c.config.Wrong.out(*o, h.backoff)+h.jitter <= c.now.Sub(h.out) && !c.config.Wrong.NeverBack {
 			c.uneject(h)
 		}
 	}
 	for _, h := range c.hosts {
-		if !h.ejected && !h.back.IsZero() && c.now.Sub(h.back) >= o.Interval && h.backoff > 0 && !c.config.Wrong.keepBackoff() {
+		if !h.ejected && !h.back.IsZero() && c.now.Sub(h.back) >= o.Interval && h.backoff > 0 && !c.config.Wrong.KeepsBackoff {
 			h.backoff--
 		}
 	}

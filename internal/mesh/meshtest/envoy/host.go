@@ -82,21 +82,21 @@ func (c *Cluster) putHTTPResponseCode(h *Host, code int) {
 	if o == nil || h.gone {
 		return
 	}
-	code = c.config.Wrong.code(code)
+	wrong := c.config.Wrong
 	if code < 500 || code > 599 {
-		if !c.config.Wrong.remember() {
+		if !wrong.Remembers {
 			h.any5xx, h.gateway = 0, 0
 		}
 		return
 	}
-	if code >= 502 && code <= 504 {
-		if h.gateway++; h.gateway == o.Gateway {
+	if code >= 502 && code <= 504 || wrong.AnyCountsAsGateway {
+		if h.gateway++; h.gateway == wrong.threshold(o.Gateway) {
 			c.detected(h, GatewayFailure)
 		}
 	} else {
 		h.gateway = 0
 	}
-	if h.any5xx++; h.any5xx == o.Any5xx {
+	if h.any5xx++; h.any5xx == wrong.threshold(o.Any5xx) {
 		c.detected(h, Any5xx)
 	}
 }

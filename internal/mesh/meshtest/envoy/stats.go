@@ -46,7 +46,7 @@ func (c *Cluster) Stats(at time.Time) []Stat {
 				Stat{"outlier_detection.ejections_detected_" + name, c.stats.detected[by]})
 		}
 		for _, statistical := range []string{"success_rate", "local_origin_success_rate", "failure_percentage", "local_origin_failure_percentage"} {
-			all = append(all, Stat{"outlier_detection.ejections_enforced_" + statistical, 0}, Stat{"outlier_detection.ejections_detected_" + statistical, 0})
+			all = append(all, Stat{"outlier_detection.ejections_enforced_" + statistical, c.stats.enforced[Detector(strings.ToUpper(statistical))]}, Stat{"outlier_detection.ejections_detected_" + statistical, 0})
 		}
 	}
 	return append(all, Stat{"membership_total", uint64(len(c.hosts))}, Stat{"membership_healthy", uint64(healthy)},

@@ -8,9 +8,7 @@ import "time"
 // source/common/upstream/cluster_manager_impl.cc, scheduleUpdate: it calls
 // enableTimer(timeout), not with what is left of the window.
 func (c *Cluster) changed(h *Host) {
-	if !c.config.Wrong.deaf(h, h.ejected) {
-		h.told = !h.ejected
-	}
+	h.told = !h.ejected && !c.config.Wrong.BackWithoutTraffic
 	window := c.config.MergeWindow
 	// Whole milliseconds are compared.
 	if window <= 0 || c.updated.IsZero() || c.now.Sub(c.updated).Truncate(time.Millisecond) > window {

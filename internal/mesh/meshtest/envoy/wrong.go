@@ -1,32 +1,56 @@
 package envoy
 
-// Wrong is what makes an Envoy that breaks its own rules, for tests that have to
-// notice. What a configuration can make wrong has no field here.
+import "time"
+
+// Wrong is how an Envoy breaks its own rules, for tests that have to notice. The
+// zero Wrong is right.
 type Wrong struct {
-	// Code is what is booked in place of an answer's status; nil books the status.
-	Code func(code int) int
-	// Remember has good answers leave the counts of errors as they are.
-	Remember bool
-	// Deaf tells of a host's n-th ejection, or of the return from it, whether the
-	// balancers never hear of it.
-	Deaf func(h *Host, ejected bool, n int) bool
-	// Along names the host that is ejected too whenever another one is.
-	Along string
-	// KeepBackoff keeps the factor of the time out from falling.
-	KeepBackoff bool
+	Threshold          int           // added to each threshold
+	Detector           Detector      // that every ejection is booked to
+	Detected           bool          // ejections are detected and not enforced
+	AnyCountsAsGateway bool          // every 5xx is a gateway failure
+	Remembers          bool          // good answers leave the counts of errors as they are
+	Along              string        // address of the host that goes too whenever another one does
+	AnyPercent         bool          // max_ejection_percent is not kept
+	NoGrowth           bool          // each ejection lasts as the first
+	KeepsBackoff       bool          // the time out never becomes shorter again
+	NeverBack          bool          // a host that is out stays out
+	Times              float64       // factor of each time out; 0 is 1
+	Plus               time.Duration // added to each time out
+	BackWithoutTraffic bool          // returned by its flag, and not for the workers
+	Leaks              int           // of 100 requests that go to a host that is out
+	LeaksFrom          int           // number of the ejection from which it leaks; 0 is 1
 }
 
-func (w *Wrong) code(code int) int {
-	if w == nil || w.Code == nil {
-		return code
+func (w Wrong) threshold(t uint32) uint32 {
+	if t == 0 {
+		return 0
 	}
-	return w.Code(code)
+	return uint32(max(int(t)+w.Threshold, 1))
 }
 
-func (w *Wrong) remember() bool { return w != nil && w.Remember }
+// out is how long a host is out by itself, of what its configuration says.
+func (w Wrong) out(o Outlier, backoff time.Duration) time.Duration {
+	if w.NoGrowth {
+		backoff = 1
+	}
+	t := min(o.BaseEjectionTime*backoff, o.MaxEjectionTime)
+	if w.Times > 0 {
+		t = time.Duration(float64(t) * w.Times)
+	}
+	return t + w.Plus
+}
 
-func (w *Wrong) keepBackoff() bool { return w != nil && w.KeepBackoff }
-
-func (w *Wrong) deaf(h *Host, ejected bool) bool {
-	return w != nil && w.Deaf != nil && w.Deaf(h, ejected, h.ejections)
+// leak is a host that is out and gets a request all the same; nil is none.
+func (c *Cluster) leak() *Host {
+	w := c.config.Wrong
+	if w.Leaks == 0 {
+		return nil
+	}
+	for _, h := range c.hosts {
+		if h.ejected && h.ejections >= max(w.LeaksFrom, 1) && c.random.IntN(100) < w.Leaks {
+			return h
+		}
+	}
+	return nil
 }

@@ -1,0 +1,141 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// Seen is all that bears on a cause, as plain facts.
+type Seen struct {
+	Rule    breaker.Rule
+	Sidecar *timeline.Sidecar // nil where it was not read
+	Claim   timeline.Claim
+	Failed  []timeline.Phase // claims that are refuted or not proven
+	Pods    []Pod            // sorted by name
+	Own     []Own            // answers that the sidecar gave itself
+	// NoAnswer counts requests without an answer, by the client's error.
+	NoAnswer map[string]int
+	// Rise is how much the counters rose; Exported as at the last look.
+	Rise timeline.Counters
+	// Looked is false where the sidecar was never looked at.
+	Looked bool
+	// Detectors that the outlier log named, and how many of its ejections were
+	// only detected.
+	Detectors  []string
+	Unenforced int
+	Lost       map[string]string // sources that were lost, with the reason
+	Disturbed  string            // what changed meanwhile; empty: nothing did
+	Symptoms   []timeline.Symptom
+	// Apart is the width of what is known of the sidecar's clock.
+	Apart time.Duration
+	// Jumped is true where a clock was set meanwhile.
+	Jumped bool
+}
+
+// Pod is one, as the caller, the sidecar and the API server have it.
+type Pod struct {
+	Name     string
+	Faulty   bool // made to fail
+	Gone     bool
+	NotReady bool
+	Locality string
+	Flags    []string
+	// Answers by code, as the caller had them.
+	Answers map[int]int
+	// Booked and Errors are the sidecar's rq_total and rq_error.
+	Booked, Errors uint64
+	Ejections      int
+}
+
+// Own is an answer of the sidecar's own.
+type Own struct {
+	Code  int
+	Said  string // the beginning of its body
+	Count int
+}
+
+// failed is whether a claim of a phase failed.
+func (s Seen) failed(phases ...string) bool {
+	return slices.ContainsFunc(s.Failed, func(p timeline.Phase) bool { return slices.Contains(phases, p.Name) })
+}
+
+func (s Seen) refuted(phases ...string) bool {
+	return slices.ContainsFunc(s.Failed, func(p timeline.Phase) bool {
+		return p.Statement == timeline.Refuted && slices.Contains(phases, p.Name)
+	})
+}
+
+// symptom is the detail of one that was found.
+func (s Seen) symptom(code string) (string, bool) {
+	for _, f := range s.Symptoms {
+		if f.Code == code {
+			return f.Detail, true
+		}
+	}
+	return "", false
+}
+
+// said is how many of the sidecar's own answers have a text, and one of them.
+func (s Seen) said(texts ...string) (n int, text string) {
+	for _, o := range s.Own {
+		for _, t := range texts {
+			if strings.Contains(o.Said, t) {
+				n, text = n+o.Count, o.Said
+				break
+			}
+		}
+	}
+	return n, text
+}
+
+// own is how many answers the sidecar gave itself.
+func (s Seen) own() int {
+	n := 0
+	for _, o := range s.Own {
+		n += o.Count
+	}
+	return n
+}
+
+func (s Seen) faulty() []Pod {
+	return slices.DeleteFunc(slices.Clone(s.Pods), func(p Pod) bool { return !p.Faulty })
+}
+
+func (p Pod) answered() int {
+	n := 0
+	for _, c := range p.Answers {
+		n += c
+	}
+	return n
+}
+
+// gateway is how many gateway errors the caller had of the pod.
+func (p Pod) gateway() int {
+	n := 0
+	for code, c := range p.Answers {
+		if timeline.GatewayError(code) {
+			n += c
+		}
+	}
+	return n
+}
+
+func (s Seen) ejections() int {
+	n := 0
+	for _, p := range s.Pods {
+		n += p.Ejections
+	}
+	return n
+}
+
+func (s Seen) answered() int {
+	n := 0
+	for _, p := range s.Pods {
+		n += p.answered()
+	}
+	return n
+}
