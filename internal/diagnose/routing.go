@@ -86,7 +86,7 @@ func routings() []rule {
 				for _, p := range s.Pods {
 					booked += p.Booked
 				}
-				return fmt.Sprintf("bypasses the sidecar: pods gave %d answers, and the sidecar has counted no request", s.answered()), s.Looked && s.answered() > 0 && booked == 0 && s.ejections() == 0
+				return fmt.Sprintf("bypasses the sidecar: pods gave %d answers, and the sidecar has counted no request", s.answered()), s.Looked && s.answered() >= 20 && booked == 0 && s.ejections() == 0
 			}},
 		{code: "other-caller", source: "the sidecar's rq_total", fix: always("see who else sends requests from the client pod"),
 			when: func(s Seen) (string, bool) {

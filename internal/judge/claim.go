@@ -14,6 +14,8 @@ type Claim struct {
 	// Narrow is true where the evidence is there but too wide, and a slower,
 	// simpler load would narrow it.
 	Narrow bool
+
+	tooLate bool // what it is about came too late to show anything
 }
 
 // Claims are those of one phase, as the record has it now. There is always one.

@@ -215,6 +215,17 @@ func (r *Record) rise() timeline.Counters {
 		NoneHealthy: less(b.NoneHealthy, a.NoneHealthy), Retries: less(b.Retries, a.Retries), PoolOverflow: less(b.PoolOverflow, a.PoolOverflow), Exported: b.Exported}
 }
 
+// unseen is how many ejections the counters tell of that nothing else showed: one
+// that was over between two looks, where there is no log.
+func (r *Record) unseen() int {
+	seen := 0
+	for _, p := range r.pods {
+		outs, _ := r.ejections(p)
+		seen += len(outs)
+	}
+	return max(int(r.rise().EnforcedTotal)-seen, 0)
+}
+
 func (r *Record) answered() int {
 	n := 0
 	for _, p := range r.pods {

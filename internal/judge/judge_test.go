@@ -173,6 +173,7 @@ func TestCleanNeedsAnswersInEachTimeOut(t *testing.T) {
 				if i == 1 && tt.spoil != nil {
 					tt.spoil(s, at)
 				}
+				s.look(at+2400, true)
 				s.line(at+2500, at+3000, false, i+1)
 				s.look(at+2600, false)
 				s.calls(2, at+2700, at+3000)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -30,19 +31,20 @@ func (r *Record) comeBack() []Claim {
 }
 
 // second wants a later time out longer than the first, as it is where a pod goes
-// again within a sweep of its return.
+// again within a sweep of its return. One that went later says nothing, where
+// another shows it.
 func (r *Record) second() []Claim {
 	rule := r.header.Rule
-	return r.eachOut(Second, "ejected again within a sweep of its return, out for "+between(rule.Out(2)), r.why(2), func(c *Claim, p *pod, outs []ejection) {
+	all := r.eachOut(Second, "ejected again within a sweep of its return, out for "+between(rule.Out(2)), r.why(2), func(c *Claim, p *pod, outs []ejection) {
 		c.Measured = "not ejected again"
 		c.Open = len(outs) == 1
 		c.lack("a second ejection")
 		for i := 1; i < len(outs); i++ {
 			low, high := r.factor(outs, i)
-			c.Measured = fmt.Sprintf("%s, before %s; it had been back for %s", r.lengthOf(outs[i]), r.lengthOf(outs[i-1]), outs[i].out.since(outs[i-1].back))
 			ago := outs[i].out.since(outs[i-1].back)
-			if low < 2 {
-				c.lack("a second ejection within %s of the return: %s after it Envoy may have forgotten the first", breaker.Short(rule.Sweep()), ago)
+			c.Measured = fmt.Sprintf("%s, before %s; it had been back for %s", r.lengthOf(outs[i]), r.lengthOf(outs[i-1]), ago)
+			if high < 2 {
+				c.late(rule, ago)
 				continue
 			}
 			r.lasts(c, p, outs, i, low, high)
@@ -50,12 +52,27 @@ func (r *Record) second() []Claim {
 			case c.Statement != timeline.Proven:
 			case rule.Out(2).Least <= overlap:
 				c.lack("a time that tells the second from the first: it takes a baseEjectionTime above the interval, by %s at least", seconds(late))
-			case outs[i].lasted().least <= overlap:
+			case outs[i].lasted().least > overlap:
+			case low < 2:
+				c.late(rule, ago)
+				continue
+			default:
 				c.lack("a time out that can be told from the first")
 			}
 			return
 		}
 	})
+	if shown := slices.DeleteFunc(slices.Clone(all), func(c Claim) bool { return c.tooLate || c.Open }); len(shown) > 0 {
+		return slices.DeleteFunc(all, func(c Claim) bool { return c.tooLate })
+	}
+	return all
+}
+
+// late is what is lacked where a pod went again after so long that Envoy may have
+// forgotten the ejection before.
+func (c *Claim) late(rule breaker.Rule, ago lengths) {
+	c.lack("a second ejection within %s of the return: %s after it Envoy may have forgotten the first", breaker.Short(rule.Sweep()), ago)
+	c.tooLate = true
 }
 
 // backoff wants a time out after a rest as long as the first again.
@@ -111,7 +128,7 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 	rule, e := r.header.Rule, outs[i]
 	least, most := rule.Out(low).Least-early, rule.Out(high).Most+late
 	if !e.returned {
-		if out := r.clock.span(r.now, r.now).since(e.out); out.least > most+giveUp && r.seesOut(p) && !p.gone {
+		if out := r.clock.span(r.now, r.now).since(e.out); out.least > most+giveUp && r.seesOut(p) && !p.gone && r.unseen() == 0 {
 			c.saw("looks: still failed_outlier_check %s after the ejection", seconds(out.least))
 			c.refute()
 			return
@@ -140,6 +157,8 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 	case !r.backSettled(e):
 		c.Open = true
 		c.lack("the outlier log's line of the return")
+	case took.least > most && r.unseen() > 0:
+		c.lack("every ejection: the counters tell of %d more than were seen, so that these may be two", r.unseen())
 	case took.most < least || took.least > most:
 		c.refute()
 	case took.least < least || took.most > most:

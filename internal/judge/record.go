@@ -199,16 +199,6 @@ func (r *Record) at(l look) span { return r.clock.span(l.asked, l.answered) }
 // api/envoy/admin/v3/clusters.proto, HostHealthStatus.
 func out(p timeline.Pod) bool { return slices.Contains(p.Flags, "failed_outlier_check") }
 
-// silent is true from when the driver sent nothing any more until it did again.
-func (r *Record) silent(at span) bool {
-	silent := false
-	for _, s := range r.steps {
-		if s.Load != nil && !r.clock.span(s.at, s.at).from.After(at.to) {
-			silent = s.Load.Concurrency == 0
-		}
-	}
-	return silent
-}
 
 // disturbed says what changed under the proof, if anything did.
 func (r *Record) disturbed() (kind timeline.EventKind, at time.Time) {

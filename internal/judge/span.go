@@ -81,3 +81,6 @@ func (c clock) span(from, to time.Time) span {
 	}
 	return span{from.Add(c.least), to.Add(c.most)}
 }
+
+// middle is a time of the observer's clock by the sidecar's, as one time.
+func (c clock) middle(at time.Time) time.Time { return at.Add((c.least + c.most) / 2) }

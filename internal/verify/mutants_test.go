@@ -2,6 +2,7 @@ package verify
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,8 +25,15 @@ func wrongWorlds() []world {
 	wrong := func(w envoy.Wrong) func(*meshtest.Sim) { return func(s *meshtest.Sim) { s.Wrong = w } }
 	lie := func(name string, by int) world {
 		return world{name: "a counter that lies: " + name, rule: stacks(3),
-			change: func(s *meshtest.Sim) {
-				s.Lies = map[string]func(uint64) uint64{name: func(v uint64) uint64 { return uint64(max(int(v)+by, 0)) }}
+			change: func(s *meshtest.Sim) { // from a moment on: what it always was is not its rise
+				var begun atomic.Bool
+				after(3*time.Second, func() { begun.Store(true) })
+				s.Lies = map[string]func(uint64) uint64{name: func(v uint64) uint64 {
+					if begun.Load() {
+						return uint64(max(int(v)+by, 0))
+					}
+					return v
+				}}
 			}}
 	}
 	all := []world{
@@ -72,7 +80,7 @@ func wrongWorlds() []world {
 		{name: "no pod may go: 49 % of two", rule: rule(3, 10*time.Second, 49), phases: "trip", want: open, cause: "max-ejection-percent"},
 		{name: "detected and not enforced", rule: stacks(3), change: wrong(envoy.Wrong{Detected: true}), want: refuted, cause: "detected-not-enforced"},
 		{name: "never ejected", rule: stacks(3), change: wrong(envoy.Wrong{Threshold: 1000}), want: refuted},
-		{name: "the faulty pod goes away midway", rule: stacks(10), want: open, cause: "no-faulty-pod",
+		{name: "the faulty pod goes away midway", rule: stacks(10), want: open, cause: "faulty-pod-gone",
 			change: func(s *meshtest.Sim) { after(time.Second, func() { s.SetPods(slow()[:1]...) }) }},
 		{name: "the faulty pod goes away while it is out", rule: stacks(3), phases: "all",
 			change: func(s *meshtest.Sim) { after(5*time.Second, func() { s.SetPods(slow()[:1]...) }) }},

@@ -13,6 +13,9 @@ import (
 const (
 	// mixLimit is how long all pods may take to answer once, delays apart.
 	mixLimit = 30 * time.Second
+	// unshown is how much of a time out may show nothing: workers hear of a change
+	// that follows another up to a second late.
+	unshown = breaker.UpdateWindow + 300*time.Millisecond
 	// perOut is how many answers are wanted in each time out.
 	perOut = 30
 	// countLimit is how long the counters may take to stand still.
@@ -91,7 +94,7 @@ func (d *driver) threshold() int {
 // a second as show in the time that the others answer.
 func (d *driver) calling() mesh.Load {
 	l := d.Load
-	if least := perOut / max(d.rule.Out(1).Least.Seconds()-0.5, 0.2); l.Rate > 0 && l.Rate < least {
+	if least := perOut / max((d.rule.Out(1).Least-unshown).Seconds(), 0.3); l.Rate > 0 && l.Rate < least {
 		l.Rate = math.Ceil(least)
 	}
 	return l
@@ -170,7 +173,7 @@ func (d *driver) again(i int) error {
 	if err := d.send(d.calling(), ""); err != nil {
 		return err
 	}
-	if err := d.settle(judge.Clean, d.rule.Out(1).Least); err != nil {
+	if err := d.settle(judge.Clean, d.rule.Out(i+1).Least-unshown/4); err != nil {
 		return err
 	}
 	// No error may come right after the return, or the next ejection begins then.

@@ -14,7 +14,8 @@ type Cluster struct {
 	view   view // what the balancers know
 	stats  stats
 	events []Event
-	random *rand.Rand
+	random *rand.Rand // of balancers and timers
+	dice   *rand.Rand // of the detector, so that its numbers follow from the seed alone
 	turns  map[source]int // of ROUND_ROBIN
 
 	now      time.Time
@@ -32,7 +33,7 @@ type post struct {
 
 // New is a cluster without hosts.
 func New(at time.Time, config Config) *Cluster {
-	c := &Cluster{now: at, random: rand.New(rand.NewPCG(config.Seed, 1)), turns: map[source]int{}, stats: newStats()}
+	c := &Cluster{now: at, random: rand.New(rand.NewPCG(config.Seed, 1)), dice: rand.New(rand.NewPCG(config.Seed, 2)), turns: map[source]int{}, stats: newStats()}
 	c.configure(config)
 	return c
 }

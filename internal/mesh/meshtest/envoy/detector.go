@@ -72,7 +72,7 @@ func (c *Cluster) eject(h *Host, by Detector) {
 	c.stats.enforced[by]++
 	h.ejected, h.out = true, c.now
 	h.ejections++
-	h.jitter = time.Duration(c.random.Int64N(o.Jitter.Milliseconds()+1)) * time.Millisecond
+	h.jitter = time.Duration(c.dice.Int64N(o.Jitter.Milliseconds()+1)) * time.Millisecond
 	// The factor stops where the time is at its cap already.
 	if h.backoff*o.BaseEjectionTime < o.MaxEjectionTime+o.BaseEjectionTime {
 		h.backoff++
@@ -86,7 +86,7 @@ func (c *Cluster) eject(h *Host, by Detector) {
 func (c *Cluster) enforced(by Detector) bool {
 	o := c.config.Outlier
 	percent := map[Detector]uint32{Any5xx: o.Enforcing5xx, GatewayFailure: o.EnforcingGateway, LocalOriginFailure: o.EnforcingLocal}[by]
-	return uint32(c.random.IntN(100)) < percent
+	return uint32(c.dice.IntN(100)) < percent
 }
 
 // Sweep does at once what the next sweep would; the one after it comes an interval
