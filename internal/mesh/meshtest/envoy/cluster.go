@@ -14,8 +14,8 @@ type Cluster struct {
 	view   view // what the balancers know
 	stats  stats
 	events []Event
-	random *rand.Rand // of balancers and timers
-	dice   *rand.Rand // of the detector, so that its numbers follow from the seed alone
+	random *rand.Rand     // of balancers and timers
+	dice   *rand.Rand     // of the detector, so that its numbers follow from the seed alone
 	turns  map[source]int // of ROUND_ROBIN
 
 	now      time.Time
