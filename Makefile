@@ -11,9 +11,11 @@ KUBE_CONTEXT ?=
 # Stack that `make demo KUBE_CONTEXT=...` brings up.
 STACK ?= dev
 RUN   := runs/demo
+# Scratch file of `make mutants`.
+OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit browser e2e matrix check lint fmt golden fuzz bench down
+.PHONY: help demo test unit mutants browser e2e matrix check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -41,9 +43,14 @@ demo-own:
 ## test: all tests, end-to-end in the lab where this machine can run one
 test: unit browser e2e
 
-## unit: the tests that need no cluster
+## unit: the tests that need no cluster, with the race detector
 unit:
-	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test ./...); done
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test -race ./...); done
+
+## mutants: wrong breakers and worlds, none of which may agree, and right ones, which all have to
+mutants:
+	@$(GO) test ./internal/verify -count=1 -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree' -v >$(OUT); status=$$?; \
+	  sed -nE 's/^ +[a-z]+_test\.go:[0-9]+: //p' $(OUT); rm -f $(OUT); exit $$status
 
 ## browser: the live page in headless Chromium, on a simulated mesh
 browser: chromium

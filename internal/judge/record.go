@@ -199,7 +199,6 @@ func (r *Record) at(l look) span { return r.clock.span(l.asked, l.answered) }
 // api/envoy/admin/v3/clusters.proto, HostHealthStatus.
 func out(p timeline.Pod) bool { return slices.Contains(p.Flags, "failed_outlier_check") }
 
-
 // disturbed says what changed under the proof, if anything did.
 func (r *Record) disturbed() (kind timeline.EventKind, at time.Time) {
 	for _, e := range r.events {
