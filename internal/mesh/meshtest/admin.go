@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,11 +44,7 @@ func (s *Sim) Admin(_ context.Context, _ mesh.Client, path string) ([]byte, erro
 func (s *Sim) hostStatuses() []any {
 	var all []any
 	for _, h := range s.envoy.Hosts(time.Now()) {
-		ip, text, err := net.SplitHostPort(h.Address)
-		if err != nil {
-			panic(err) // the address is of our making
-		}
-		port, _ := strconv.Atoi(text)
+		ip, _, _ := strings.Cut(h.Address, ":")
 		health := map[string]any{"eds_health_status": "HEALTHY"}
 		if h.Unhealthy {
 			health["eds_health_status"] = "UNHEALTHY"
@@ -58,7 +52,7 @@ func (s *Sim) hostStatuses() []any {
 		if h.Ejected() {
 			health["failed_outlier_check"] = true
 		}
-		status := map[string]any{"health_status": health, "address": map[string]any{"socket_address": map[string]any{"address": ip, "port_value": port}}}
+		status := map[string]any{"health_status": health, "address": map[string]any{"socket_address": map[string]any{"address": ip, "port_value": podPort}}}
 		if pod, known := s.pod(h.Address); known && pod.Locality != "" {
 			p := parts(pod.Locality)
 			status["locality"] = map[string]any{"region": p[0], "zone": p[1], "sub_zone": p[2]}

@@ -53,10 +53,13 @@ func (s *Sim) SetPods(pods ...Pod) {
 	}
 }
 
+// podPort is what every pod listens on.
+const podPort = 8080
+
 // address of a pod; it keeps it for as long as the simulation runs.
 func (s *Sim) address(pod string) string {
-	if s.addresses[pod] == "" {
-		s.addresses[pod] = fmt.Sprintf("198.18.%d.%d:8080", (len(s.addresses)+1)/250, (len(s.addresses)+1)%250)
+	if n := len(s.addresses); s.addresses[pod] == "" {
+		s.addresses[pod] = fmt.Sprintf("198.18.%d.%d:%d", n/250, n%250+1, podPort)
 	}
 	return s.addresses[pod]
 }

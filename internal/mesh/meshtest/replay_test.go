@@ -20,11 +20,13 @@ const (
 	lateReturn = 10 * time.Millisecond
 )
 
-// decision is one ejection, or return, of a pod.
+// decision is one ejection, or return, of a pod. Errors in a row before an
+// ejection are 0 where the recording does not say.
 type decision struct {
-	pod string
-	out bool
-	at  time.Time
+	pod    string
+	out    bool
+	at     time.Time
+	errors int
 }
 
 // Each recording is of a real Envoy; docs/run.jsonl of 1.40.
@@ -49,6 +51,9 @@ func TestTheSimulatedEnvoyDecidesAsRealOnesDid(t *testing.T) {
 				late := apart
 				if !w.out {
 					early, late = interval+apart, lateReturn
+				}
+				if w.errors > 0 && g.errors != w.errors {
+					t.Errorf("decision %d: after %d errors, want %d", i, g.errors, w.errors)
 				}
 				if d := g.at.Sub(w.at); g.pod != w.pod || g.out != w.out || d < -early || d > late {
 					t.Errorf("decision %d: got %+v, want %+v (%s later)", i, g, w, d)
@@ -87,11 +92,7 @@ func config(t *testing.T, entries []timeline.Entry) envoy.Config {
 				Split: o.Split, Interval: o.Interval, BaseEjectionTime: o.BaseEjectionTime, MaxEjectionTime: o.MaxEjectionTime, Jitter: o.Jitter,
 				MaxEjectionPercent: o.MaxEjectionPercent, AlwaysEjectOne: o.AlwaysEjectOne}}
 		}
-		spec, err := parsed(Rule(e.Header.Rule).Spec())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return translated(spec)
+		return translated(Rule(e.Header.Rule).Spec())
 	}
 	t.Fatal("the recording has no header")
 	return envoy.Config{}
@@ -101,18 +102,35 @@ func config(t *testing.T, entries []timeline.Entry) envoy.Config {
 func recorded(entries []timeline.Entry) []decision {
 	var all []decision
 	add := func(d decision) {
-		if !d.at.IsZero() && !slices.Contains(all, d) {
+		same := func(o decision) bool { return o.pod == d.pod && o.out == d.out && o.at.Equal(d.at) }
+		switch i := slices.IndexFunc(all, same); {
+		case d.at.IsZero():
+		case i < 0:
 			all = append(all, d)
+		case d.errors > 0:
+			all[i].errors = d.errors
 		}
 	}
 	for _, e := range entries {
-		switch {
-		case e.Outlier != nil && (e.Outlier.Enforced || !e.Outlier.Ejected):
-			add(decision{e.Outlier.Pod, e.Outlier.Ejected, e.Outlier.Decided})
-		case e.Event != nil && (e.Event.Kind == timeline.PodEjected || e.Event.Kind == timeline.Confirmed && e.Event.Detail == string(timeline.PodEjected)):
-			add(decision{e.Event.Pod, true, e.Event.Decided})
-		case e.Event != nil && (e.Event.Kind == timeline.PodReturned || e.Event.Kind == timeline.Confirmed && e.Event.Detail == string(timeline.PodReturned)):
-			add(decision{e.Event.Pod, false, e.Event.Decided})
+		if o := e.Outlier; o != nil && (o.Enforced || !o.Ejected) {
+			add(decision{pod: o.Pod, out: o.Ejected, at: o.Decided})
+		}
+		if e.Event == nil {
+			continue
+		}
+		what := e.Event.Kind
+		if what == timeline.Confirmed {
+			what = timeline.EventKind(e.Event.Detail)
+		}
+		switch what {
+		case timeline.PodEjected:
+			d := decision{pod: e.Event.Pod, out: true, at: e.Event.Decided}
+			if !e.Event.AtLeast {
+				d.errors = e.Event.Errors
+			}
+			add(d)
+		case timeline.PodReturned:
+			add(decision{pod: e.Event.Pod, at: e.Event.Decided})
 		}
 	}
 	slices.SortFunc(all, func(a, b decision) int { return a.at.Compare(b.at) })
@@ -128,8 +146,8 @@ func replayed(t *testing.T, entries []timeline.Entry) []decision {
 		do func(*envoy.Cluster)
 	}
 	var steps []step
-	names := map[string]string{} // by address
-	addresses := map[string]string{}
+	names := map[string]string{}                               // by address
+	addresses, inARow := map[string]string{}, map[string]int{} // by name, by address
 	for _, e := range entries {
 		switch {
 		case e.Snapshot != nil:
@@ -153,6 +171,9 @@ func replayed(t *testing.T, entries []timeline.Entry) []decision {
 					if h.Address == addresses[a.Pod] {
 						c.Take(end, h)
 						c.Book(end, h, a.Code)
+						if inARow[h.Address]++; !timeline.GatewayError(a.Code) {
+							inARow[h.Address] = 0
+						}
 					}
 				}
 			}})
@@ -168,10 +189,14 @@ func replayed(t *testing.T, entries []timeline.Entry) []decision {
 	var all []decision
 	for _, s := range steps {
 		s.do(c)
-	}
-	for _, e := range c.Events(steps[len(steps)-1].at.Add(time.Second)) {
-		if e.Enforced || !e.Ejected {
-			all = append(all, decision{names[e.Host], e.Ejected, e.At})
+		for _, e := range c.Events(s.at) {
+			switch {
+			case e.Ejected && e.Enforced:
+				all = append(all, decision{names[e.Host], true, e.At, inARow[e.Host]})
+			case !e.Ejected:
+				all = append(all, decision{names[e.Host], false, e.At, 0})
+				inARow[e.Host] = 0
+			}
 		}
 	}
 	return all

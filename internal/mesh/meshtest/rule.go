@@ -1,7 +1,6 @@
 package meshtest
 
 import (
-	"encoding/json"
 	"time"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -36,7 +35,7 @@ func Gateway(errors uint32, base time.Duration, percent int32) Rule {
 }
 
 // Spec is the DestinationRule's spec.
-func (r Rule) Spec() json.RawMessage {
+func (r Rule) Spec() *networking.DestinationRule {
 	policy := &networking.TrafficPolicy{}
 	if simple, known := networking.LoadBalancerSettings_SimpleLB_value[r.Balancer]; known && r.Balancer != "" {
 		policy.LoadBalancer = &networking.LoadBalancerSettings{LbPolicy: &networking.LoadBalancerSettings_Simple{Simple: networking.LoadBalancerSettings_SimpleLB(simple)}}
@@ -59,11 +58,7 @@ func (r Rule) Spec() json.RawMessage {
 		}
 		policy.OutlierDetection = o
 	}
-	text, err := json.Marshal(&networking.DestinationRule{Host: mesh.Service, TrafficPolicy: policy})
-	if err != nil {
-		panic(err) // the fields above cannot make one
-	}
-	return text
+	return &networking.DestinationRule{Host: mesh.Service, TrafficPolicy: policy}
 }
 
 func wrapped(v *uint32) *wrapperspb.UInt32Value {

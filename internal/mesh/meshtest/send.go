@@ -32,7 +32,7 @@ func (s *Sim) Send(ctx context.Context, client mesh.Client, l mesh.Load, tell fu
 	var workers sync.WaitGroup
 	answer := func(sent time.Time, a timeline.Answer) {
 		sent = sent.Add(s.Ahead)
-		if s.Quiet && s.anyOut() {
+		if s.Quiet && s.out() > 0 {
 			return
 		}
 		if s.AnswerLag == 0 {
@@ -101,91 +101,102 @@ func (s *Sim) request(timeout time.Duration, cut <-chan struct{}) (timeline.Answ
 	}
 	limit := time.NewTimer(timeout)
 	defer limit.Stop()
-	wait := func(d time.Duration) (timeline.Answer, bool, bool) {
-		done := time.NewTimer(d)
-		defer done.Stop()
-		select {
-		case <-done.C:
-			return timeline.Answer{}, true, true
-		case <-limit.C:
-			return timeline.Answer{Error: "context deadline exceeded"}, true, false
-		case <-cut:
-			return timeline.Answer{}, false, false
-		}
-	}
 	time.Sleep(hop)
+	defer time.Sleep(hop)
 	if s.ownError() {
-		time.Sleep(hop)
 		return timeline.Answer{Code: 503, Said: "upstream connect error or disconnect/reset before headers"}, true
 	}
 	var tried []*envoy.Host
 	for n := 1; ; n++ {
-		began := time.Now()
-		s.mu.Lock()
-		sidecar := s.sidecar()
-		h := sidecar.Pick(began, tried...)
-		pod, delay := Pod{}, time.Duration(0)
-		if h != nil {
-			pod, _ = s.pod(h.Address)
-			if delay = pod.Delay; pod.Spread > 0 {
-				delay += rand.N(pod.Spread)
-			}
-		}
-		s.mu.Unlock()
-		if h == nil {
-			time.Sleep(hop)
+		t := s.pick(tried)
+		if t.host == nil {
 			return timeline.Answer{Code: 503, Said: "no healthy upstream"}, true
 		}
-		if pod.Refuses {
-			delay = hop
+		done := time.NewTimer(t.delay)
+		defer done.Stop()
+		select {
+		case <-done.C:
+		case <-limit.C:
+			s.cancel(t)
+			return timeline.Answer{Error: "context deadline exceeded"}, true
+		case <-cut:
+			s.cancel(t)
+			return timeline.Answer{}, false
 		}
-		a, told, ended := wait(delay)
-		s.mu.Lock()
-		if !ended {
-			sidecar.Cancel(time.Now(), h)
-			s.mu.Unlock()
-			return a, told
+		a, again := s.ended(t, n < tries)
+		if !again {
+			return a, true
 		}
-		if s.envoy != sidecar { // it was restarted meanwhile
-			s.mu.Unlock()
-			return timeline.Answer{Error: "EOF"}, true
-		}
-		code := s.answers(pod)
-		if pod.Refuses {
-			code = 503
-			sidecar.Refused(time.Now(), h)
-		} else {
-			sidecar.Book(time.Now(), h, code)
-		}
-		again := s.Retries && n < tries && timeline.GatewayError(code)
-		if again {
-			s.retries++
-		}
-		s.mu.Unlock()
-		s.woken()
-		if again {
-			tried = append(tried, h)
-			continue
-		}
-		time.Sleep(hop)
-		if pod.Refuses {
-			return timeline.Answer{Code: code, Said: "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"}, true
-		}
-		upstream := delay.Truncate(time.Millisecond)
-		return timeline.Answer{Code: code, Pod: pod.Name, Version: pod.Version, Upstream: &upstream}, true
+		tried = append(tried, t.host)
 	}
 }
 
-// anyOut is whether a pod is out.
-func (s *Sim) anyOut() bool {
+// try is one way of a request to a host.
+type try struct {
+	sidecar *envoy.Cluster
+	host    *envoy.Host // nil where there is none
+	pod     Pod
+	delay   time.Duration // until its answer
+}
+
+func (s *Sim) pick(tried []*envoy.Host) try {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sidecar().Out(time.Now()) > 0
+	t := try{sidecar: s.sidecar()}
+	if t.host = t.sidecar.Pick(time.Now(), tried...); t.host == nil {
+		return t
+	}
+	t.pod, _ = s.pod(t.host.Address)
+	switch t.delay = t.pod.Delay; {
+	case t.pod.Refuses:
+		t.delay = hop
+	case t.pod.Spread > 0:
+		t.delay += rand.N(t.pod.Spread)
+	}
+	return t
+}
+
+func (s *Sim) cancel(t try) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.sidecar.Cancel(time.Now(), t.host)
+}
+
+// ended books the answer of a try; it is true where the sidecar tries again.
+func (s *Sim) ended(t try, may bool) (timeline.Answer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.woken()
+	if s.envoy != t.sidecar { // it was restarted meanwhile
+		return timeline.Answer{Error: "EOF"}, false
+	}
+	code, upstream := 503, t.delay.Truncate(time.Millisecond)
+	a := timeline.Answer{Said: "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"}
+	if t.pod.Refuses {
+		t.sidecar.Refused(time.Now(), t.host)
+	} else {
+		code = s.answers(t.pod)
+		t.sidecar.Book(time.Now(), t.host, code)
+		a = timeline.Answer{Pod: t.pod.Name, Version: t.pod.Version, Upstream: &upstream}
+	}
+	a.Code = code
+	if s.Retries && may && timeline.GatewayError(code) {
+		s.retries++
+		return a, true
+	}
+	return a, false
+}
+
+// out is how many pods are out.
+func (s *Sim) out() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sidecar().Out(time.Now())
 }
 
 // ownError is whether the sidecar answers the next request itself.
 func (s *Sim) ownError() bool {
-	if s.OwnErrors == 0 || !s.anyOut() {
+	if s.OwnErrors == 0 || s.out() == 0 {
 		return false
 	}
 	s.mu.Lock()

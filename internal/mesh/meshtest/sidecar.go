@@ -19,8 +19,14 @@ const (
 	flush = 5 * time.Second
 )
 
-// run has the sidecar do what is due, and writes its log, until ctx ends.
+// run has the sidecar do what is due, and writes its log, from its first use
+// until ctx ends.
 func (s *Sim) run(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.kick:
+	}
 	for {
 		s.mu.Lock()
 		s.log()
@@ -45,12 +51,10 @@ func (s *Sim) run(ctx context.Context) {
 // sidecar is the client's Envoy, made at the first use.
 func (s *Sim) sidecar() *envoy.Cluster {
 	if s.envoy == nil {
-		if s.began.IsZero() {
-			go s.run(s.ctx)
-		}
 		s.began, s.retries = time.Now(), 0
 		s.envoy = envoy.New(time.Now(), s.secret())
 		s.envoy.SetHosts(time.Now(), s.hosts())
+		s.woken()
 	}
 	return s.envoy
 }
@@ -76,20 +80,14 @@ func (s *Sim) forget() {
 	}
 	s.envoy = nil
 	s.sidecar()
-	s.woken()
 }
 
-// rule is the spec that the sidecar's configuration is made of.
+// rule is what the sidecar's configuration is made of.
 func (s *Sim) rule() *networking.DestinationRule {
-	text := s.spec
 	if s.InForce != nil {
-		text = s.InForce.Spec()
+		return s.InForce.Spec()
 	}
-	spec, err := parsed(text)
-	if err != nil {
-		panic(err) // it was parsed before
-	}
-	return spec
+	return s.declared
 }
 
 // secret is the configuration that the sidecar goes by, which is not what it

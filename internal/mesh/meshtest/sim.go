@@ -63,9 +63,9 @@ type Sim struct {
 	// behind "ejections_"; "rq_total" and "rq_error" are each host's.
 	Lies map[string]func(uint64) uint64
 
-	ctx       context.Context // of the simulation
 	mu        sync.Mutex
-	spec      json.RawMessage
+	declared  *networking.DestinationRule
+	spec      json.RawMessage // as it was written; nil: declared as JSON
 	specs     []json.RawMessage
 	pods      []Pod
 	addresses map[string]string
@@ -86,7 +86,9 @@ var _ mesh.Mesh = (*Sim)(nil)
 
 // New makes a mesh with a rule and pods; its sidecar runs until ctx ends.
 func New(ctx context.Context, rule Rule, pods ...Pod) *Sim {
-	return &Sim{ctx: ctx, spec: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
+	s := &Sim{declared: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
+	go s.run(ctx)
+	return s
 }
 
 // Break makes the API server fail until it is called with nil.
@@ -139,26 +141,28 @@ func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, er
 func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	spec, err := parsed(s.spec)
-	if err := errors.Join(err, s.down); err != nil {
-		return mesh.Rule{}, err
+	if s.down != nil {
+		return mesh.Rule{}, s.down
 	}
-	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(spec), Spec: s.spec, Managed: !s.Unmanaged}
-	if s.ByStack != nil {
-		spec, err := parsed(s.ByStack.Spec())
+	if s.spec == nil {
+		spec, err := json.Marshal(s.declared)
 		if err != nil {
-			return mesh.Rule{}, err
+			return mesh.Rule{}, fmt.Errorf("encoding a DestinationRule: %w", err)
 		}
-		declared := istiorule.FromDestinationRule(spec)
-		rule.Declared = &declared
+		s.spec = spec
+	}
+	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(s.declared), Spec: s.spec, Managed: !s.Unmanaged}
+	if s.ByStack != nil {
+		rule.Declared = new(istiorule.FromDestinationRule(s.ByStack.Spec()))
 	}
 	return rule, nil
 }
 
 // SetRule keeps the spec and puts it in force.
 func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
-	if _, err := parsed(spec); err != nil {
-		return err
+	var rule networking.DestinationRule
+	if err := json.Unmarshal(spec, &rule); err != nil {
+		return fmt.Errorf("decoding a DestinationRule: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +170,7 @@ func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
 		return s.down
 	}
 	s.specs = append(s.specs, spec)
-	s.change(spec)
+	s.change(&rule, spec)
 	return nil
 }
 
@@ -174,23 +178,15 @@ func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
 func (s *Sim) ChangeRule(rule Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.change(rule.Spec())
+	s.change(rule.Spec(), nil)
 }
 
-func (s *Sim) change(spec json.RawMessage) {
-	s.spec = spec
+func (s *Sim) change(rule *networking.DestinationRule, spec json.RawMessage) {
+	s.declared, s.spec = rule, spec
 	if s.envoy != nil {
 		s.envoy.Replace(time.Now(), s.secret(), s.hosts())
 		s.woken()
 	}
-}
-
-func parsed(spec json.RawMessage) (*networking.DestinationRule, error) {
-	var rule networking.DestinationRule
-	if err := json.Unmarshal(spec, &rule); err != nil {
-		return nil, fmt.Errorf("decoding a DestinationRule: %w", err)
-	}
-	return &rule, nil
 }
 
 // Dates are those of the cluster's clock. Envoy makes its date anew twice a

@@ -2,7 +2,6 @@ package meshtest
 
 import (
 	"strings"
-	"time"
 
 	networking "istio.io/api/networking/v1alpha3"
 
@@ -103,6 +102,3 @@ func parts(locality string) (p [3]string) {
 	copy(p[:], strings.SplitN(locality, "/", 3))
 	return p
 }
-
-// clock of this machine, cut as Envoy's log does.
-func logged(at time.Time) time.Time { return at.Truncate(time.Millisecond) }
