@@ -40,6 +40,15 @@ func accesses() []rule {
 	}
 }
 
+// unreadable is said last: what could not be looked at may be the cause.
+func unreadable() []rule {
+	return []rule{{code: NotReadable, source: "API server", fix: always("ask for the right to read it, or look at it yourself"),
+		when: func(s Seen) (string, bool) {
+			detail, is := s.symptom(NotReadable)
+			return "not looked at: " + detail, is
+		}}}
+}
+
 // pods are of the pods themselves.
 func pods() []rule {
 	return []rule{

@@ -41,7 +41,7 @@ func always(text string) func(Seen) string { return func(Seen) string { return t
 
 // rules of all families, the surest first.
 func rules() []rule {
-	return slices.Concat(absences(), settings(), hidings(), accesses(), disturbances(), sidecars(), routings(), pods(), evidences())
+	return slices.Concat(absences(), settings(), hidings(), accesses(), disturbances(), sidecars(), routings(), pods(), evidences(), unreadable())
 }
 
 // Codes of all causes, in the order in which they are looked for.

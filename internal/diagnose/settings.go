@@ -14,6 +14,9 @@ const (
 	NoSidecar = "no-sidecar"
 )
 
+// NotReadable is the symptom of what a survey may not look at.
+const NotReadable = "not-readable"
+
 const (
 	translation = "istio pilot/pkg/networking/core/cluster_traffic_policy.go"
 	detection   = "envoy source/common/upstream/outlier_detection_impl.cc"

@@ -114,6 +114,3 @@ func (c *Cluster) Versions(ctx context.Context, client mesh.Client) map[string]s
 	}
 	return versions
 }
-
-// Survey is not made yet.
-func (c *Cluster) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) { return nil, nil }

@@ -38,12 +38,18 @@ func TestTheSimulatedEnvoyDecidesAsRealOnesDid(t *testing.T) {
 	for _, file := range append(files, "../../../docs/run.jsonl") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			entries := readAll(t, file)
-			want, got := recorded(entries), replayed(t, entries)
+			want := recorded(entries)
+			got, counted := replayed(t, entries)
 			if len(want) == 0 {
 				t.Fatal("the recording has no ejection")
 			}
 			if len(got) != len(want) {
 				t.Fatalf("got %v, want %v", got, want)
+			}
+			for name, want := range lastCounted(entries) {
+				if counted[name] != want {
+					t.Errorf("%s: got %d, want %d", name, counted[name], want)
+				}
 			}
 			interval := config(t, entries).Outlier.Interval
 			for i, w := range want {
@@ -137,9 +143,9 @@ func recorded(entries []timeline.Entry) []decision {
 	return all
 }
 
-// replayed are the decisions of the simulated Envoy, which is given each answer
-// of the recording at its end.
-func replayed(t *testing.T, entries []timeline.Entry) []decision {
+// replayed are the decisions and the counters of the simulated Envoy, which is
+// given each answer of the recording at its end.
+func replayed(t *testing.T, entries []timeline.Entry) ([]decision, map[string]uint64) {
 	t.Helper()
 	type step struct {
 		at time.Time
@@ -199,5 +205,22 @@ func replayed(t *testing.T, entries []timeline.Entry) []decision {
 			}
 		}
 	}
-	return all
+	counted := map[string]uint64{}
+	for _, stat := range c.Stats(steps[len(steps)-1].at) {
+		counted[stat.Name] = stat.Value
+	}
+	return all, counted
+}
+
+// lastCounted are the counters in the last look.
+func lastCounted(entries []timeline.Entry) map[string]uint64 {
+	var last timeline.Counters
+	for _, e := range entries {
+		if e.Snapshot != nil {
+			last = e.Snapshot.Counters
+		}
+	}
+	const prefix = "outlier_detection.ejections_"
+	return map[string]uint64{prefix + "enforced_total": last.EnforcedTotal, prefix + "enforced_consecutive_gateway_failure": last.EnforcedGateway,
+		prefix + "detected_consecutive_gateway_failure": last.DetectedGateway, prefix + "enforced_consecutive_5xx": last.Enforced5xx, prefix + "overflow": last.Overflow}
 }

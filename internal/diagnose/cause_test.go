@@ -1,0 +1,169 @@
+package diagnose
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+	"istio-circuit-breaker/internal/translate"
+)
+
+func rule10() breaker.Rule {
+	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(10)), Consecutive5xxErrors: new(uint32(0)),
+		BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50, Balancer: "ROUND_ROBIN"}
+}
+
+// seen is an ordinary mesh in which a claim failed, and nothing tells why.
+func seen(phase string, statement timeline.Statement) Seen {
+	has := translate.Cluster(rule10())
+	return Seen{Rule: rule10(), Sidecar: &has, Looked: true, Rise: timeline.Counters{Exported: true}, Detectors: []string{"CONSECUTIVE_GATEWAY_FAILURE"},
+		Failed: []timeline.Phase{{Name: phase, Statement: statement, Expected: "this", Measured: "that"}},
+		Pods: []Pod{{Name: "a", Answers: map[int]int{200: 30}, Booked: 30},
+			{Name: "b", Faulty: true, Answers: map[int]int{504: 10}, Booked: 10, Errors: 10, Ejections: 1}}}
+}
+
+// fits is, for each code, what was seen where that is the cause.
+var fits = map[string]func(*Seen){
+	NoRule:        func(s *Seen) { s.Symptoms = []timeline.Symptom{{Code: NoRule, Detail: "none"}} },
+	NoSidecar:     func(s *Seen) { s.Symptoms = []timeline.Symptom{{Code: NoSidecar, Detail: "none"}} },
+	"breaker-off": func(s *Seen) { s.Rule.Enabled, s.Failed[0].Name = false, "preflight" },
+	"breaker-on":  func(s *Seen) { s.Claim.Phases = []string{"off"} },
+	"no-threshold": func(s *Seen) {
+		s.Rule.ConsecutiveGatewayErrors = new(uint32(0))
+	},
+	"no-faulty-pod":           func(s *Seen) { s.Pods = s.Pods[:1] },
+	"threshold-masked-by-5xx": func(s *Seen) { s.Rule.Consecutive5xxErrors = nil },
+	"threshold-changed":       func(s *Seen) { s.Claim.ExpectThreshold = 3 },
+	"max-ejection-percent":    func(s *Seen) { s.Rule.MaxEjectionPercent = 10 },
+	"times-overlap": func(s *Seen) {
+		s.Rule.Interval, s.Failed[0].Name, s.Pods[1].Ejections = 40*time.Second, "second", 2
+	},
+	"panic-routing":        func(s *Seen) { s.Sidecar.PanicPercent, s.Failed[0].Name = 60, "clean" },
+	"hidden-by-port-level": hiding("hidden-by-port-level"),
+	"hidden-by-subset":     hiding("hidden-by-subset"),
+	"hidden-by-other-rule": hiding("hidden-by-other-rule"),
+	"mesh-default-policy":  hiding("mesh-default-policy"),
+	"cluster-domain":       hiding("cluster-domain"),
+	"rule-not-in-force":    func(s *Seen) { s.Sidecar.Outlier.Gateway = 5 },
+	"forbidden-exec":       func(s *Seen) { s.Lost = map[string]string{"load": `pods "c" is forbidden`} },
+	"forbidden-port-forward": func(s *Seen) {
+		s.Lost = map[string]string{"endpoint health": `pods "c" is forbidden`}
+	},
+	"forbidden-logs":      func(s *Seen) { s.Lost = map[string]string{"outlier log": "Unauthorized"} },
+	"admin-elsewhere":     func(s *Seen) { s.Lost = map[string]string{"endpoint health": "dial tcp 127.0.0.1:15000: refused"} },
+	"hbone":               symptom("hbone"),
+	"waypoint":            symptom("waypoint"),
+	"sidecar-restarted":   func(s *Seen) { s.Disturbed = string(timeline.CountersReset) },
+	"rule-changed-midway": func(s *Seen) { s.Disturbed = string(timeline.ClusterReplaced) },
+	"faulty-pod-gone":     func(s *Seen) { s.Pods[1].Gone = true },
+	"mtls-mismatch": func(s *Seen) {
+		symptom("mtls-mismatch")(s)
+		says("upstream connect error or disconnect/reset before headers. reset reason: connection termination")(s)
+	},
+	"fault-injection":             says("fault filter abort"),
+	"no-route":                    says("no route"),
+	"no-cluster":                  says("no cluster"),
+	"pool-overflow":               says("upstream connect error or disconnect/reset before headers. reset reason: overflow"),
+	"upstream-timeout":            says("upstream request timeout"),
+	"upstream-connection-failure": says("upstream connect error or disconnect/reset before headers. reset reason: connection failure"),
+	"no-healthy-upstream":         says("no healthy upstream"),
+	"statistics-missing":          func(s *Seen) { s.Rise.Exported, s.Failed[0].Name = false, "counters" },
+	"detected-not-enforced":       func(s *Seen) { s.Unenforced, s.Pods[1].Ejections = 2, 0 },
+	"retries-mask":                func(s *Seen) { s.Pods[1].Answers = map[int]int{} },
+	"locality-failover": func(s *Seen) {
+		s.Pods[0].Locality, s.Pods[1] = "r/z1", Pod{Name: "b", Faulty: true, Locality: "r/z2", Answers: map[int]int{}}
+	},
+	"bypasses-sidecar": func(s *Seen) { s.Pods[0].Booked, s.Pods[1].Booked, s.Pods[1].Ejections = 0, 0, 0 },
+	"other-caller":     func(s *Seen) { s.Pods[0].Booked = 500 },
+	"answers-other-than-gateway": func(s *Seen) {
+		s.Pods[1].Answers = map[int]int{500: 10}
+	},
+	"no-pod-fails":   func(s *Seen) { s.Pods[1].Answers, s.Pods[1].Errors = map[int]int{200: 10}, 0 },
+	"no-endpoints":   symptom("no-endpoints"),
+	"pods-not-ready": func(s *Seen) { s.Pods[1].NotReady = true },
+	"too-few-answers": func(s *Seen) {
+		s.Failed[0].Name, s.Failed[0].Missing = "clean", "3 answers of others in time out 1 of b"
+	},
+	"too-coarse":             func(s *Seen) { s.Failed[0].Missing = "a narrower count: 9 to 10" },
+	"ejected-again-too-late": func(s *Seen) { s.Failed[0].Missing = "2s after it Envoy may have forgotten the first" },
+	"clocks-apart":           func(s *Seen) { s.Jumped = true },
+	"log-missing":            func(s *Seen) { s.Detectors = nil },
+	NotReadable:              symptom(NotReadable),
+	Unknown:                  func(*Seen) {},
+}
+
+func symptom(code string) func(*Seen) {
+	return func(s *Seen) { s.Symptoms = []timeline.Symptom{{Code: code, Detail: "found"}} }
+}
+
+func hiding(code string) func(*Seen) {
+	return func(s *Seen) {
+		symptom(code)(s)
+		s.Sidecar.Outlier = nil
+	}
+}
+
+func says(text string) func(*Seen) {
+	return func(s *Seen) { s.Own = []Own{{Code: 503, Said: text, Count: 20}} }
+}
+
+func TestEachCauseIsNamedFromItsSymptomsFirst(t *testing.T) {
+	for _, code := range Codes() {
+		t.Run(code, func(t *testing.T) {
+			make := fits[code]
+			if make == nil {
+				t.Fatal("no test of it")
+			}
+			s := seen("trip", timeline.Refuted)
+			make(&s)
+			got := Causes(s)
+			if len(got) == 0 || got[0].Code != code {
+				t.Fatalf("got %+v, want %s first", got, code)
+			}
+			if code != Unknown && (got[0].Source == "" || got[0].Fix == "") {
+				t.Errorf("no source or fix: %+v", got[0])
+			}
+		})
+	}
+}
+
+func TestWhereNothingFailedThereIsNoCause(t *testing.T) {
+	for code, make := range fits {
+		s := seen("trip", timeline.Refuted)
+		make(&s)
+		s.Failed = nil
+		if got := Causes(s); len(got) > 0 {
+			t.Errorf("%s: got %+v", code, got)
+		}
+	}
+}
+
+func TestWhatNothingFitsIsSaidAndNotGuessed(t *testing.T) {
+	got := Causes(seen("return", timeline.Refuted))
+	if len(got) != 1 || got[0].Code != Unknown || !strings.Contains(got[0].Text, `return, expected "this", measured "that"`) || got[0].Fix != "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestEachCauseHasASectionInTheDocs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/causes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described []string
+	for line := range strings.Lines(string(text)) {
+		if code, is := strings.CutPrefix(strings.TrimSpace(line), "## "); is {
+			described = append(described, code)
+		}
+	}
+	want := Codes()
+	slices.Sort(want)
+	slices.Sort(described)
+	if !slices.Equal(want, described) {
+		t.Errorf("described are\n%q, want\n%q", described, want)
+	}
+}
