@@ -64,7 +64,7 @@ func routings() []rule {
 					had = fmt.Sprint(seen)
 				}
 				return fmt.Sprintf("retries mask the errors: the sidecar has counted %d, the caller has seen %s", counted, had),
-					counted > 0 && seen == 0 && s.failed("mix", "trip") || s.Rise.Retries > 0 && s.failed("mix", "trip", "counters")
+					counted > 0 && seen == 0 && !s.fails() && s.failed("mix", "trip") || s.Rise.Retries > 0 && s.failed("mix", "trip", "counters")
 			}},
 		{code: "locality-failover", source: "istio docs, locality load balancing; istio/istio#39477", fix: always("set localityLbSetting.enabled to false in the DestinationRule (the stack does: `pulumi up`)"),
 			when: func(s Seen) (string, bool) {

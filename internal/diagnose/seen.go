@@ -139,3 +139,15 @@ func (s Seen) answered() int {
 	}
 	return n
 }
+
+// fails is whether the caller had an error of 5xx of any pod.
+func (s Seen) fails() bool {
+	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		for code := range p.Answers {
+			if code >= 500 {
+				return true
+			}
+		}
+		return false
+	})
+}

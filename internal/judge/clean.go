@@ -24,10 +24,11 @@ func (r *Record) clean() Claim {
 	c.Least = cleanAnswers
 	wrong, held, times, few, open := 0, 0, 0, "", false
 	var last time.Time // of what is wrong
+	var disputed []string
 	c.Answers = -1
 	for _, name := range r.names {
 		p := r.pods[name]
-		outs, _ := r.ejections(p)
+		outs, findings := r.ejections(p)
 		for i, e := range outs {
 			w := r.window(e)
 			if !r.loaded(w) {
@@ -35,6 +36,7 @@ func (r *Record) clean() Claim {
 				continue
 			}
 			d := r.during(p, e, w)
+			disputed = append(disputed, findings...)
 			times++
 			wrong, held = wrong+d.wrong, held+d.held
 			if d.last.After(last) {
@@ -60,6 +62,8 @@ func (r *Record) clean() Claim {
 		// The pod may have been back, which the next look's counters tell.
 		c.Open = true
 		c.lack("a look at the sidecar after what seems wrong")
+	case len(disputed) > 0:
+		c.lack("sources that agree: %s", disputed[0])
 	case wrong > 0 && r.unseen() > 0:
 		c.lack("every ejection: the counters tell of %d more than were seen, so that a pod may have been back when it answered", r.unseen())
 	case wrong > 0:
@@ -166,22 +170,40 @@ func (r *Record) during(p *pod, e ejection, w window) (s shown) {
 }
 
 // followed is true where another change came so shortly before an ejection that
-// Envoy may hold it back from its workers.
+// Envoy may hold it back from its workers: within a window, or within the window
+// after one that was itself held back. A pod that comes or goes is a change too.
 func (r *Record) followed(e ejection) bool {
+	near := func(at span) bool {
+		ago := e.out.since(at)
+		return ago.most > 0 && ago.least < 2*breaker.UpdateWindow+handOver
+	}
 	for _, p := range r.pods {
 		outs, _ := r.ejections(p)
 		for _, o := range outs {
-			for _, at := range []span{o.out, o.back} {
-				if at.from.IsZero() || at == e.out {
-					continue
-				}
-				if ago := e.out.since(at); ago.most > 0 && ago.least < breaker.UpdateWindow+handOver {
-					return true
-				}
+			if o.out != e.out && near(o.out) || o.returned && near(o.back) {
+				return true
 			}
 		}
 	}
+	for i := 1; i < len(r.looks); i++ {
+		if a, b := r.looks[i-1], r.looks[i]; !sameHosts(a, b) && near(span{r.at(a).from, r.at(b).to}) {
+			return true
+		}
+	}
 	return false
+}
+
+// sameHosts is whether two looks show the same endpoints.
+func sameHosts(a, b look) bool {
+	if len(a.pods) != len(b.pods) {
+		return false
+	}
+	for name := range b.pods {
+		if _, was := a.pods[name]; !was {
+			return false
+		}
+	}
+	return true
 }
 
 // allOut is true where every pod may have been out at a time.

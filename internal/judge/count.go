@@ -132,6 +132,13 @@ func (r *Record) complete(p *pod) bool {
 	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp()
 }
 
+// surplus is how many requests the sidecar has sent a pod that the caller had no
+// answer of; some are given up when the load changes, others may be somebody else's.
+func (r *Record) surplus(p *pod) int {
+	booked, answered := r.booked(p)
+	return booked.most - answered.most
+}
+
 // booked compares the sidecar's rq_total of a pod, at the last look that saw it,
 // with the answers of the pod that were asked for by then.
 func (r *Record) booked(p *pod) (booked, answered number) {

@@ -140,9 +140,10 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 	took := e.lasted()
 	c.saw("out at %s (%s), back at %s (%s)", clockTime(e.out.from), tellers(e), clockTime(e.back.from), backTellers(e))
 	after, others := 0, 0
+	again := i+1 < len(outs) // which takes a request to it
 	for _, o := range r.pods {
 		for _, x := range o.answers {
-			if x.sent.Before(e.back.from) || i+1 < len(outs) && o == p && x.sent.After(outs[i+1].out.to.Add(breaker.UpdateWindow)) {
+			if x.sent.Before(e.back.from) || again && x.sent.After(outs[i+1].out.to.Add(breaker.UpdateWindow)) {
 				continue
 			}
 			if o == p {
@@ -153,7 +154,10 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 		}
 	}
 	c.Answers = after
+	_, findings := r.ejections(p)
 	switch {
+	case len(findings) > 0:
+		c.lack("sources that agree: %s", findings[0])
 	case !r.backSettled(e):
 		c.Open = true
 		c.lack("the outlier log's line of the return")
@@ -163,11 +167,11 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 		c.refute()
 	case took.least < least || took.most > most:
 		c.lack("a more exact time: it is known as %s only", took)
-	case after == 0 && others >= unanswered*max(len(r.pods), 1):
+	case after == 0 && !again && others >= unanswered*max(len(r.pods), 1):
 		c.saw("%s of other pods since the return, none of this one", breaker.Count(others, "answer"))
 		c.refute()
 	case after == 0:
-		c.Open = !p.gone
+		c.Open = !p.gone && !again
 		c.lack("an answer of the pod after its return")
 	default:
 		c.prove()

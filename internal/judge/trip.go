@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
 )
 
 // trip wants each failing pod out, at the threshold, by the detector that the
@@ -60,6 +61,8 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 		switch {
 		case p.gone:
 			c.lack("an ejection before the pod went away")
+		case r.hopeless(p, want) && r.header.Rule.Ejectable(r.hostsLeast()) < len(r.failing()):
+			c.lack("as many pods as at the start: of %s the rule lets none more go", breaker.Count(r.hostsLeast(), "pod"))
 		case r.hopeless(p, want):
 			c.refute()
 		case len(p.answers) == 0 && r.neverCalled([]string{p.name}):
@@ -96,7 +99,7 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 		c.refute()
 	case measured.contradicted():
 		c.lack("answers that fit the time of the ejection")
-	case !measured.holds(want) && measured.complete:
+	case !measured.holds(want) && measured.complete && (r.surplus(p) <= 0 || !measured.sidecar.holds(want)):
 		c.refute()
 	case !measured.holds(want):
 		c.lack("the caller's answers: the sidecar has counted others than those")
@@ -160,6 +163,21 @@ func (r *Record) hosts() int {
 		}
 	}
 	return n
+}
+
+// hostsLeast is the smallest number that any look showed.
+func (r *Record) hostsLeast() int {
+	least := r.hosts()
+	for _, l := range r.looks {
+		n := 0
+		for _, p := range l.pods {
+			if p.State != timeline.Terminating {
+				n++
+			}
+		}
+		least = min(least, n)
+	}
+	return least
 }
 
 // mostOut is the largest number of pods that one look showed out.
