@@ -74,7 +74,7 @@ func (c *Cluster) eject(h *Host, by Detector) {
 	h.ejections++
 	h.jitter = time.Duration(c.dice.Int64N(o.Jitter.Milliseconds()+1)) * time.Millisecond
 	// The factor stops where the time is at its cap already.
-	if h.backoff*o.BaseEjectionTime < o.MaxEjectionTime+o.BaseEjectionTime {
+	if time.Duration(h.backoff)*o.BaseEjectionTime < o.MaxEjectionTime+o.BaseEjectionTime {
 		h.backoff++
 	}
 	c.changed(h)

@@ -167,23 +167,23 @@ func times(c *Cluster, ejections int, rest time.Duration) (all []time.Duration) 
 }
 
 func TestTheTimeOutGrowsByTheBaseAndFallsWithEachSweepBack(t *testing.T) {
-	capped, up := gateway(1), time.Duration(0)
+	capped := gateway(1)
 	capped.Outlier.MaxEjectionTime = 5 * time.Second
 	tests := []struct {
 		name   string
 		config Config
 		rest   time.Duration
-		want   []time.Duration
+		want   []int // seconds
 	}{
-		{"again at once", gateway(1), up, []time.Duration{2, 4, 6, 8}},
-		{"up to the cap", capped, up, []time.Duration{2, 4, 5, 5, 5}},
-		{"after one sweep", gateway(1), 1500 * time.Millisecond, []time.Duration{2, 2, 2}},
+		{"again at once", gateway(1), 0, []int{2, 4, 6, 8}},
+		{"up to the cap", capped, 0, []int{2, 4, 5, 5, 5}},
+		{"after one sweep", gateway(1), 1500 * time.Millisecond, []int{2, 2, 2}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := times(cluster(tt.config, 2), len(tt.want), tt.rest)
 			for i, want := range tt.want {
-				if d := got[i] - want*time.Second; d < 0 || d > time.Second {
+				if d := got[i] - time.Duration(want)*time.Second; d < 0 || d > time.Second {
 					t.Errorf("time out %d is %s, want %ds and a sweep at most", i+1, got[i], want)
 				}
 			}

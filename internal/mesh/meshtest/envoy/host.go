@@ -15,18 +15,24 @@ type Host struct {
 	told                                  bool // in rotation, as the balancers will hear
 	gone                                  bool // removed, or of a cluster that was replaced
 	any5xx, gateway, local                uint32
-	ejections                             int           // num_ejections: it only rises
-	backoff                               time.Duration // eject_time_backoff: how many times the base
+	ejections                             int // num_ejections: it only rises
+	backoff                               int // eject_time_backoff: how many times the base
 	jitter                                time.Duration
 	out, back                             time.Time // last_ejection_time, last_unejection_time
 }
 
-// Requests, Successes, Errors and Active are rq_total, rq_success, rq_error and
-// rq_active of the host. Source: envoy docs, cluster admin, host statistics.
-func (h *Host) Requests() uint64  { return h.requests }
+// Requests is the host's rq_total. Source of the four: envoy docs, operations,
+// admin, /clusters.
+func (h *Host) Requests() uint64 { return h.requests }
+
+// Successes is the host's rq_success.
 func (h *Host) Successes() uint64 { return h.successes }
-func (h *Host) Errors() uint64    { return h.failures }
-func (h *Host) Active() uint64    { return h.active }
+
+// Errors is the host's rq_error: answers of 5xx and failed connections.
+func (h *Host) Errors() uint64 { return h.failures }
+
+// Active is the host's rq_active.
+func (h *Host) Active() uint64 { return h.active }
 
 // Ejected is the health flag failed_outlier_check.
 func (h *Host) Ejected() bool { return h.ejected }

@@ -30,11 +30,11 @@ func (w Wrong) threshold(t uint32) uint32 {
 }
 
 // out is how long a host is out by itself, of what its configuration says.
-func (w Wrong) out(o Outlier, backoff time.Duration) time.Duration {
+func (w Wrong) out(o Outlier, backoff int) time.Duration {
 	if w.NoGrowth {
 		backoff = 1
 	}
-	t := min(o.BaseEjectionTime*backoff, o.MaxEjectionTime)
+	t := min(time.Duration(backoff)*o.BaseEjectionTime, o.MaxEjectionTime)
 	if w.Times > 0 {
 		t = time.Duration(float64(t) * w.Times)
 	}
