@@ -18,6 +18,7 @@ const proxyStats = `proxyStatsMatcher:
   - ".*membership_(healthy|total).*"
   - ".*lb_healthy_panic.*"
   - ".*upstream_cx_none_healthy.*"
+  - ".*upstream_rq_(retry|pending_overflow)$"
 `
 
 // newClient makes the pod that calls ServiceX from inside the mesh. Its program

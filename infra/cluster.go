@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,7 +49,7 @@ func connect(raw map[string]string) (*cluster, error) {
 		}
 		loader = clientcmd.NewDefaultClientConfig(*parsed, overrides)
 	default:
-		rules.ExplicitPath = given
+		rules.ExplicitPath = expandHome(given)
 		loader = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	}
 	cfg, err := loader.ClientConfig()
@@ -65,6 +67,20 @@ func connect(raw map[string]string) (*cluster, error) {
 		return nil, fmt.Errorf("reading the address of the cluster %q: %w", cfg.Host, err)
 	}
 	return &cluster{client: client, server: strings.TrimSuffix(server.String(), "/")}, nil
+}
+
+// expandHome puts the user's home folder for a leading ~, which no shell has
+// seen in a stack file. The provider does the same.
+func expandHome(path string) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok || rest != "" && !strings.HasPrefix(rest, "/") {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path // which is then said not to be there
+	}
+	return filepath.Join(home, rest)
 }
 
 // liveNamespace is what there is to know of a namespace.

@@ -27,6 +27,7 @@ func TestClusterIsChosenAsByTheProvider(t *testing.T) {
 	if err := os.WriteFile(file, []byte(kubeconfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	home := filepath.Dir(file)
 	for name, c := range map[string]struct {
 		raw  map[string]string
 		env  string
@@ -36,12 +37,13 @@ func TestClusterIsChosenAsByTheProvider(t *testing.T) {
 		"another context":                  {map[string]string{"kubernetes:context": "two"}, file, "https://two.example:6443/k8s"},
 		"another cluster":                  {map[string]string{"kubernetes:cluster": "two"}, file, "https://two.example:6443/k8s"},
 		"a file":                           {map[string]string{"kubernetes:kubeconfig": file}, "", "http://one.example:6443"},
+		"a file below the home folder":     {map[string]string{"kubernetes:kubeconfig": "~/config"}, "", "http://one.example:6443"},
 		"a kubeconfig as text":             {map[string]string{"kubernetes:kubeconfig": kubeconfig}, "", "http://one.example:6443"},
 		"a kubeconfig as text and context": {map[string]string{"kubernetes:kubeconfig": kubeconfig, "kubernetes:context": "two"}, "", "https://two.example:6443/k8s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("KUBECONFIG", c.env)
-			t.Setenv("HOME", t.TempDir())
+			t.Setenv("HOME", home)
 			got, err := connect(c.raw)
 			if err != nil {
 				t.Fatalf("connecting: %v", err)

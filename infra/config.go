@@ -15,8 +15,8 @@ import (
 )
 
 // loadConfig returns a valid configuration, or every problem there is with it.
-func loadConfig(ctx *pulumi.Context, raw map[string]string) (config.Config, error) {
-	cfg, err := config.Parse(raw)
+func loadConfig(ctx *pulumi.Context, raw map[string]string, secret []string) (config.Config, error) {
+	cfg, err := config.Parse(raw, secret...)
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading the configuration of stack %q, before anything was made:\n%w", ctx.Stack(), err)
 	}
@@ -42,6 +42,19 @@ func rawConfig(env string) (map[string]string, error) {
 		return nil, fmt.Errorf("decoding %s: %w", pulumi.EnvConfig, err)
 	}
 	return raw, nil
+}
+
+// secretKeys decodes PULUMI_CONFIG_SECRET_KEYS, the keys that were set with
+// --secret.
+func secretKeys(env string) ([]string, error) {
+	if env == "" {
+		return nil, nil
+	}
+	var keys []string
+	if err := json.Unmarshal([]byte(env), &keys); err != nil {
+		return nil, fmt.Errorf("decoding %s: %w", pulumi.EnvConfigSecretKeys, err)
+	}
+	return keys, nil
 }
 
 // checkChartFolder makes sure that a local chart folder holds both charts
@@ -72,7 +85,7 @@ func isURL(repository string) bool { return strings.Contains(repository, "://") 
 // chartFolder is the folder as this program sees it: configured paths count
 // from Pulumi.yaml, while Pulumi runs the program in infra/.
 func chartFolder(path string) string {
-	if filepath.IsAbs(path) {
+	if path = expandHome(path); filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join("..", path)

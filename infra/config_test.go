@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestBadConfigurationStopsBeforeAnythingIsMade(t *testing.T) {
 			`istio-circuit-breaker:outlier.consecutiveErrors = "0": is out of range; allowed: a whole number from 1 to 10000`,
 			`istio-circuit-breaker:outlier.interval = "10": has no unit`,
 			`istio-circuit-breaker:outlier.maxEjectionPercent = "49": can never eject`,
-			`istio-circuit-breaker:image.repository = "Not An Image": is not an image name`,
+			`istio-circuit-breaker:image.repository = "Not An Image": has a space in it`,
 			`istio-circuit-breaker:weather = "sunny": there is no such setting`,
 			"fix: pulumi config set outlier.consecutiveErrors 10",
 		} {
@@ -51,6 +52,18 @@ func TestConfigurationAsTheEngineHandsItOver(t *testing.T) {
 		}
 	}
 	if _, err := rawConfig("{"); err == nil || !strings.HasPrefix(err.Error(), "decoding PULUMI_CONFIG: ") {
+		t.Errorf("decoding half an object: %v", err)
+	}
+}
+
+func TestSecretKeysAsTheEngineHandsThemOver(t *testing.T) {
+	for env, want := range map[string][]string{"": nil, `["a:b","c:d"]`: {"a:b", "c:d"}} {
+		got, err := secretKeys(env)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("secretKeys(%q) = %v, %v; want %v", env, got, err, want)
+		}
+	}
+	if _, err := secretKeys("{"); err == nil || !strings.HasPrefix(err.Error(), "decoding PULUMI_CONFIG_SECRET_KEYS: ") {
 		t.Errorf("decoding half an object: %v", err)
 	}
 }

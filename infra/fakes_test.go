@@ -154,6 +154,7 @@ func (s settings) raw() map[string]string {
 // the defaults on an empty cluster.
 type run struct {
 	settings settings
+	secret   []string // names of settings that are secret
 	api      *fakeAPI
 	engine   pulumitest.Engine
 	preview  bool
@@ -169,6 +170,9 @@ func (r *run) start(t *testing.T) error {
 		r.engine.Outputs = providers
 	}
 	p := program{raw: r.settings.raw(), connect: r.api.start(t), poll: time.Millisecond}
+	for _, name := range r.secret {
+		p.secret = append(p.secret, project+":"+name)
+	}
 	outputs := make(chan map[string]any, 1)
 	err := r.engine.Run(project, stack, r.preview, func(ctx *pulumi.Context) error {
 		if err := p.run(ctx); err != nil {

@@ -2,11 +2,34 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"istio-circuit-breaker/internal/config"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// FuzzLabelValue feeds any stack name: it becomes a label's value, its own where
+// it is one, and another than that of a similar name.
+func FuzzLabelValue(f *testing.F) {
+	for _, seed := range []string{"dev", "dev-", "_dev", "a.b", ".", "---", strings.Repeat("n", 63), strings.Repeat("n", 100), "ä", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, stack string) {
+		got := labelValue(stack)
+		if wrong := validation.IsValidLabelValue(got); len(wrong) > 0 || got == "" {
+			t.Errorf("labelValue(%q) = %q: %v", stack, got, wrong)
+		}
+		if own := stack != "" && len(validation.IsValidLabelValue(stack)) == 0; own != (got == stack) {
+			t.Errorf("labelValue(%q) = %q; is it a value itself: %v", stack, got, own)
+		}
+		if other := labelValue(stack + "-"); other == got {
+			t.Errorf("%q and %q have the same value %q", stack, stack+"-", got)
+		}
+	})
+}
 
 // FuzzBreakerSpec feeds any configuration: whatever is accepted becomes a rule
 // that ejects at least one pod, after the configured errors and no others.

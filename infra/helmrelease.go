@@ -31,11 +31,11 @@ type release struct {
 type releaseArgs struct {
 	Name      string // of the release, as in "helm list"
 	Namespace pulumi.StringInput
-	Chart     string // name in Repo, path of a folder, or OCI reference
-	Repo      string // URL; empty for a folder or OCI
-	Version   string // of the chart; empty for a folder
-	Values    pulumi.Map
-	Timeout   int // seconds, for each Kubernetes operation
+	Chart     string          // name in Repo, path of a folder, or OCI reference
+	Repo      string          // URL; empty for a folder or OCI
+	Version   string          // of the chart; empty for a folder
+	Values    pulumi.MapInput // secret ones stay so
+	Timeout   int             // seconds, for each Kubernetes operation
 	// Atomic takes back an installation that failed, so that the next "up"
 	// does not meet its remains.
 	Atomic bool

@@ -15,8 +15,13 @@ func main() {
 		if err != nil {
 			return err
 		}
+		secret, err := secretKeys(os.Getenv(pulumi.EnvConfigSecretKeys))
+		if err != nil {
+			return err
+		}
 		p := program{
 			raw:     raw,
+			secret:  secret,
 			connect: sync.OnceValues(func() (*cluster, error) { return connect(raw) }),
 			poll:    250 * time.Millisecond,
 		}
@@ -27,6 +32,7 @@ func main() {
 // program is the stack and what it needs of the world around it.
 type program struct {
 	raw     map[string]string        // configuration as the engine hands it over
+	secret  []string                 // keys of raw whose values are secret
 	connect func() (*cluster, error) // the API server, when it is first needed
 	limit   time.Duration            // of the wait for injection; 0 means istio.timeout
 	poll    time.Duration            // between two questions while waiting
@@ -34,7 +40,7 @@ type program struct {
 
 // run makes the stack, step by step.
 func (p program) run(ctx *pulumi.Context) error {
-	cfg, err := loadConfig(ctx, p.raw)
+	cfg, err := loadConfig(ctx, p.raw, p.secret)
 	if err != nil {
 		return err
 	}

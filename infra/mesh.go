@@ -38,7 +38,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	ns, err := corev1.NewNamespace(ctx, meshNS, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:   pulumi.String(meshNS),
-			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(ctx.Stack())}),
+			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(labelValue(ctx.Stack()))}),
 		},
 	})
 	if err != nil {
@@ -57,7 +57,10 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	if err != nil {
 		return nil, err
 	}
-	values := toMap(merge(istiodValues(cfg, app.plain), cfg.Values))
+	var values pulumi.MapInput = toMap(merge(istiodValues(cfg, app.plain), cfg.Values))
+	if slices.Contains(all.Secrets, config.Values) {
+		values = pulumi.ToSecret(values).(pulumi.MapOutput)
+	}
 	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values), afterCRDs, pulumi.DependsOn(configMaps))
 	if err != nil {
 		return nil, err
@@ -85,7 +88,7 @@ func ownConfigMaps(ctx *pulumi.Context, cfg config.Namespace, app namespace) ([]
 }
 
 // chart is the release of one of Istio's charts, from wherever they come.
-func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values pulumi.Map) releaseArgs {
+func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values pulumi.MapInput) releaseArgs {
 	args := releaseArgs{
 		Name:      release,
 		Namespace: ns.Metadata.Name().Elem(),

@@ -95,6 +95,18 @@ func TestValuesOfTheUserWinOverOurs(t *testing.T) {
 	}
 }
 
+func TestSecretValuesStaySecret(t *testing.T) {
+	values := settings{"istio.values": `{"env":{"PASSWORD":"hunter2"}}`}
+	secret, open := run{settings: values, secret: []string{"istio.values"}}, run{settings: values}
+	secret.must(t)
+	open.must(t)
+	for want, r := range map[bool]*run{true: &secret, false: &open} {
+		if got := r.engine.Resource(t, releaseType, "istiod").Inputs["values"].ContainsSecrets(); got != want {
+			t.Errorf("values are secret: %v, want %v", got, want)
+		}
+	}
+}
+
 func TestIstiodLooksAtTheStacksNamespacesOnly(t *testing.T) {
 	istiod := up(t, settings{"namespace": "demo"}).engine.Resource(t, releaseType, "istiod")
 	want := []any{map[string]any{"matchExpressions": []any{map[string]any{

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // Names that other parts of the project look for.
@@ -29,6 +34,23 @@ func labels(more pulumi.StringMap) pulumi.StringMap {
 		all[k] = v
 	}
 	return all
+}
+
+// labelValue is a stack's name as the value of a label: the name itself where it
+// is one. Pulumi takes more than Kubernetes (100 characters, - and _ at the
+// ends); of such a name it is what fits, and a hash that tells it from others.
+func labelValue(stack string) string {
+	if stack != "" && len(validation.IsValidLabelValue(stack)) == 0 {
+		return stack
+	}
+	fits := strings.Map(func(r rune) rune {
+		if len(validation.IsValidLabelValue("a"+string(r)+"a")) > 0 {
+			return '-'
+		}
+		return r
+	}, stack)
+	fits = strings.Trim(fits[:min(len(fits), 40)], "-_.")
+	return fmt.Sprintf("stack-%s-%x", fits, sha256.Sum256([]byte(stack)))[:validation.LabelValueMaxLength]
 }
 
 // meta names an object in the stack's namespace.

@@ -36,7 +36,7 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string) (n
 		}
 		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch}, nil
 	}
-	injection[instanceLabel] = pulumi.String(ctx.Stack())
+	injection[instanceLabel] = pulumi.String(labelValue(ctx.Stack()))
 	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: labels(injection)},
 	})

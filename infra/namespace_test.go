@@ -15,6 +15,26 @@ func TestNamespaceOfTheStacksOwn(t *testing.T) {
 	}
 }
 
+// Pulumi takes more names of stacks than Kubernetes takes values of labels.
+func TestNamespacesCarryAnyStacksName(t *testing.T) {
+	for stack, want := range map[string]string{
+		"dev":                    "dev",
+		"dev-":                   "stack-dev-",
+		"_dev":                   "stack-dev-",
+		"---":                    "stack--",
+		strings.Repeat("n", 63):  strings.Repeat("n", 63),
+		strings.Repeat("n", 100): "stack-" + strings.Repeat("n", 40) + "-",
+	} {
+		got := labelValue(stack)
+		if !strings.HasPrefix(got, want) || len(got) > 63 {
+			t.Errorf("labelValue(%q) = %q, want %q", stack, got, want)
+		}
+		if got != labelValue(stack) || got == labelValue(stack+"_") {
+			t.Errorf("labelValue(%q) is not its own", stack)
+		}
+	}
+}
+
 func TestExistingNamespaceIsLabelledAndNeverOwned(t *testing.T) {
 	there := map[string]map[string]string{"default": {}, "shop": {"team": "shop"}}
 	for namespace, s := range map[string]settings{

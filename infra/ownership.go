@@ -70,7 +70,7 @@ func absent(ctx context.Context, c *cluster, name, stack string) error {
 		return fmt.Errorf("looking for namespace %q: %w", name, err)
 	case live.Metadata.DeletionTimestamp != "":
 		return &ownershipError{fmt.Sprintf("namespace %q is still being deleted (since %s)", name, live.Metadata.DeletionTimestamp)}
-	case live.Metadata.Labels[partOfLabel] != partOf || live.Metadata.Labels[instanceLabel] != stack:
+	case live.Metadata.Labels[partOfLabel] != partOf || live.Metadata.Labels[instanceLabel] != labelValue(stack):
 		return &ownershipError{fmt.Sprintf("namespace %q exists already and was not made by stack %q", name, stack)}
 	}
 	return nil

@@ -4,52 +4,43 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/blang/semver"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Grammar of image names, by the published one of the distribution project
-// (distribution/reference, package documentation), with which Docker and
-// containerd read names.
-const (
-	part      = `[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`
-	label     = `(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])`
-	host      = `(?:` + label + `(?:\.` + label + `)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`
-	name      = `(?:` + host + `/)?` + part + `(?:/` + part + `)*`
-	tag       = `[\w][\w.-]{0,127}`
-	digest    = `sha256:[a-f0-9]{64}`
-	maxName   = 255
-	reference = `(` + name + `)(?::(` + tag + `))?(?:@(` + digest + `))?`
-)
-
-// patterns are compiled where they are used: once for each configuration read.
-func matches(pattern, v string) bool {
-	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(v)
-}
-
-// checkNamespace follows RFC 1123 labels, as the API server does, and refuses
-// namespaces where Istio never injects a sidecar (istio/istio
-// pkg/kube/inject/inject.go, IgnoredNamespaces) or keeps its own parts.
+// checkNamespace takes what the API server takes, but for namespaces where Istio
+// never injects a sidecar (istio/istio pkg/kube/inject/initializer.go,
+// IgnoredNamespaces) or keeps its own parts.
 func checkNamespace(v string) error {
-	switch {
-	case len(v) > 63:
-		return fmt.Errorf("is %d characters long", len(v))
-	case !matches(`[a-z0-9](?:[-a-z0-9]*[a-z0-9])?`, v):
-		return errors.New("is not a namespace's name")
-	case strings.HasPrefix(v, "kube-"), v == "local-path-storage":
+	switch v {
+	case "kube-system", "kube-public", "kube-node-lease", "local-path-storage":
 		return errors.New("is a namespace in which Istio injects no sidecars")
-	case v == "istio-system":
+	case "istio-system":
 		return errors.New("is the mesh's own namespace")
 	}
-	return nil
+	return checkLabel(v, "a namespace's name")
 }
 
-func checkLabel(v string) error {
-	if len(v) > 63 || !matches(`[a-z0-9](?:[-a-z0-9]*[a-z0-9])?`, v) {
-		return errors.New("is not a revision's name")
+// checkRevision: istiod's Service is named after its revision.
+func checkRevision(v string) error { return checkLabel(v, "a revision's name") }
+
+// checkLabel wants a label of RFC 1123 by Kubernetes' own validation, and tells
+// the user, who knows of no labels, what is wrong with it as a what.
+func checkLabel(v, what string) error {
+	switch lower := strings.ToLower(v); {
+	case len(validation.IsDNS1123Label(v)) == 0:
+		return nil
+	case len(v) > validation.DNS1123LabelMaxLength:
+		return fmt.Errorf("is %d characters long", len(v))
+	case lower != v && len(validation.IsDNS1123Label(lower)) == 0:
+		return fmt.Errorf("has upper case letters; %s is lower case only", what)
+	case strings.HasPrefix(v, "-") || strings.HasSuffix(v, "-"):
+		return fmt.Errorf("begins or ends with -, which %s does not", what)
 	}
-	return nil
+	return fmt.Errorf("is not %s", what)
 }
 
 func checkBalancer(v string) error {
@@ -57,37 +48,6 @@ func checkBalancer(v string) error {
 		return errors.New("is no load balancer of Istio's")
 	}
 	return nil
-}
-
-func checkRepository(v string) error {
-	switch {
-	case len(v) > maxName:
-		return fmt.Errorf("is %d characters long, of at most %d", len(v), maxName)
-	case matches(name, v):
-		return nil
-	case matches(reference, v):
-		return errors.New("carries a tag or a digest")
-	}
-	return errors.New("is not an image name")
-}
-
-func checkReference(v string) error {
-	m := regexp.MustCompile(`^` + reference + `$`).FindStringSubmatch(v)
-	switch {
-	case m == nil:
-		return errors.New("is not an image name")
-	case len(m[1]) > maxName:
-		return fmt.Errorf("has a name of %d characters, of at most %d", len(m[1]), maxName)
-	case m[2] == "" && m[3] == "":
-		return errors.New("has neither a tag nor a digest")
-	}
-	return nil
-}
-
-// Digest is the digest of an image reference, or "" where it has none.
-func Digest(ref string) string {
-	_, digest, _ := strings.Cut(ref, "@")
-	return digest
 }
 
 func checkPlatform(v string) error {
@@ -100,17 +60,13 @@ func checkPlatform(v string) error {
 // checkVersion wants one version: with a range or "latest" the same program
 // would install another mesh tomorrow.
 func checkVersion(v string) error {
-	if !matches(`[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?`, v) {
-		return errors.New("is not one exact version")
+	if _, err := semver.Parse(v); err == nil {
+		return nil
 	}
-	return nil
-}
-
-func checkTag(v string) error {
-	if !matches(tag, v) {
-		return errors.New("is not an image tag")
+	if rest, ok := strings.CutPrefix(v, "v"); ok && checkVersion(rest) == nil {
+		return fmt.Errorf("starts with v; write %s", rest)
 	}
-	return nil
+	return errors.New("is not one exact version")
 }
 
 // checkCharts looks at the form only; whether a folder holds the charts is for

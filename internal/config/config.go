@@ -9,6 +9,9 @@ import (
 // Project is the name in Pulumi.yaml and the prefix of every key of ours.
 const Project = "istio-circuit-breaker"
 
+// Values is the one setting that is kept secret where it is set as a secret.
+const Values = "istio.values"
+
 // Config is a complete and valid configuration: every default is filled in.
 type Config struct {
 	Namespace Namespace
@@ -26,6 +29,8 @@ type Config struct {
 	Istio    Istio
 	// Client is false where no client pod is wanted.
 	Client bool
+	// Secrets are the names of the settings that were set as secrets.
+	Secrets []string
 }
 
 // Namespace is where everything but the mesh goes.

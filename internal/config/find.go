@@ -13,6 +13,7 @@ type place struct {
 	text   string
 	key    string // full key under which it was found
 	nested bool   // in an object there
+	secret bool   // never to be shown
 }
 
 func (p place) where() string {
@@ -20,6 +21,14 @@ func (p place) where() string {
 		return p.key + " (nested)"
 	}
 	return p.key
+}
+
+// shown is the text for an error.
+func (p place) shown() string {
+	if p.secret {
+		return "[secret]"
+	}
+	return p.text
 }
 
 // finder collects settings from literal dotted keys and from nested objects.
@@ -31,14 +40,17 @@ type finder struct {
 
 // find sorts raw values by setting. A setting may be written as a dotted key
 // ("p:outlier.interval") or inside an object ("p:outlier" = {"interval": ...}).
-func find(raw map[string]string) (map[string]place, []*Problem) {
+//
+// What stands in an object of which a part is secret counts as secret: Pulumi
+// tells secrets by whole keys.
+func find(raw map[string]string, secret []string) (map[string]place, []*Problem) {
 	f := finder{known: map[string]bool{}, found: map[string]place{}}
 	for _, k := range keys() {
 		f.known[k.name] = true
 	}
 	for _, full := range slices.Sorted(maps.Keys(raw)) {
 		if name, ours := strings.CutPrefix(full, Project+":"); ours {
-			f.visit(name, place{text: raw[full], key: full})
+			f.visit(name, place{text: raw[full], key: full, secret: slices.Contains(secret, full)})
 		}
 	}
 	return f.found, f.problems
@@ -53,11 +65,11 @@ func (f *finder) visit(name string, at place) {
 	var object map[string]json.RawMessage
 	if f.group(name) && json.Unmarshal([]byte(at.text), &object) == nil && object != nil {
 		for _, inner := range slices.Sorted(maps.Keys(object)) {
-			f.visit(name+"."+inner, place{leaf(object[inner]), at.key, true})
+			f.visit(name+"."+inner, place{leaf(object[inner]), at.key, true, at.secret})
 		}
 		return
 	}
-	p := &Problem{Key: Project + ":" + name, Value: at.text, Reason: "there is no such setting"}
+	p := &Problem{Key: Project + ":" + name, Value: at.shown(), Reason: "there is no such setting"}
 	if f.group(name) {
 		p.Reason, p.Allowed = "must be an object", name+".* as one value each"
 		p.Fix = command("rm", at.nested, name)
@@ -74,8 +86,8 @@ func (f *finder) keep(name string, p place) {
 	before, twice := f.found[name]
 	if twice && before.text != p.text {
 		f.problems = append(f.problems, &Problem{
-			Key: Project + ":" + name, Value: p.text,
-			Reason: fmt.Sprintf("is set twice with different values: %q at %s, %q at %s", before.text, before.where(), p.text, p.where()),
+			Key: Project + ":" + name, Value: p.shown(),
+			Reason: fmt.Sprintf("is set twice with different values: %q at %s, %q at %s", before.shown(), before.where(), p.shown(), p.where()),
 			Fix:    command("rm", false, name) + ", or " + command("rm", true, name),
 		})
 	}

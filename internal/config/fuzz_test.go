@@ -3,10 +3,14 @@ package config_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"istio-circuit-breaker/internal/config"
+
+	"github.com/distribution/reference"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // FuzzParse feeds any configuration: it never panics, refuses with problems
@@ -36,7 +40,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		o := c.Outlier
-		if o.ConsecutiveErrors < 1 || config.Ejectable(o.MaxEjectionPercent, c.Replicas.Total()) < 1 || c.Replicas.Faulty < 1 {
+		if o.Enabled && (o.ConsecutiveErrors < 1 || config.Ejectable(o.MaxEjectionPercent, c.Replicas.Total()) < 1 || c.Replicas.Faulty < 1) {
 			t.Errorf("accepted a rule that never ejects: %+v, %+v", o, c.Replicas)
 		}
 		for _, d := range []time.Duration{o.BaseEjectionTime, o.Interval} {
@@ -46,6 +50,65 @@ func FuzzParse(f *testing.F) {
 		}
 		if c.Image.Repository == "" && c.Image.Reference == "" {
 			t.Error("accepted a configuration without an image")
+		}
+	})
+}
+
+// accepts reports whether a value of one setting is taken, beside an image.
+func accepts(key, value string) bool {
+	_, err := config.Parse(map[string]string{
+		"istio-circuit-breaker:image.repository": "you/servicex",
+		"istio-circuit-breaker:istio.install":    "false", // a revision is for a mesh that is there
+		"istio-circuit-breaker:" + key:           value,
+	})
+	return err == nil
+}
+
+// FuzzImageNames feeds any text as every setting that names an image: what is
+// taken, and no more than that, is what Docker and the kubelet take.
+func FuzzImageNames(f *testing.F) {
+	for _, seed := range []string{
+		"docker.io/you/servicex", "localhost:5000", "localhost:5000/a/b__c.d-e--f:1.0", "[::1]:5000/x", "YOU/servicex", "you/YOU",
+		"a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "index.docker.io/x", "a:5/x", "a..b/c", "-a", "A", "x\n",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		named, err := reference.ParseNormalizedNamed(v)
+		whole := err == nil && !reference.IsNameOnly(named)
+		pilot, err := reference.ParseNormalizedNamed(v + "/proxyv2:1.31.4")
+		_, tagged := pilot.(reference.NamedTagged)
+		tag, tagErr := reference.ParseNormalizedNamed("istio/proxyv2:" + v)
+		with, isTag := tag.(reference.NamedTagged)
+		for key, want := range map[string]bool{
+			"image.repository":     named != nil && !whole,
+			"image.pullRepository": named != nil && !whole,
+			"image.reference":      whole,
+			"istio.hub":            err == nil && tagged,
+			"istio.tag":            tagErr == nil && isTag && with.Tag() == v,
+		} {
+			if got := accepts(key, v); got != want {
+				t.Errorf("%s = %q: accepted %v, want %v", key, v, got, want)
+			}
+		}
+	})
+}
+
+// FuzzNamespace feeds any name: what is taken, and no more than that, is what
+// the API server takes, but for the namespaces without sidecars.
+func FuzzNamespace(f *testing.F) {
+	for _, seed := range []string{"circuit-breaker", "kube-demo", "1", "a.b", "A", "-a", "a-", "\u00e4", "kube-system", "istio-system"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		label := len(validation.IsDNS1123Label(v)) == 0
+		reserved := slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease", "local-path-storage", "istio-system"}, v)
+		if got, want := accepts("namespace", v), label && !reserved; got != want {
+			t.Errorf("namespace %q: accepted %v, want %v", v, got, want)
+		}
+		if got := accepts("istio.revision", v); got != label {
+			t.Errorf("istio.revision %q: accepted %v, want %v", v, got, label)
 		}
 	})
 }

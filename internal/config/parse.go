@@ -9,10 +9,10 @@ import (
 // Parse reads the raw values (full key to text; an object is JSON text), fills
 // in the defaults and validates. Keys of other projects and providers are not
 // looked at. The error joins one *Problem for each thing wrong, in a stable
-// order.
-func Parse(raw map[string]string) (Config, error) {
+// order; it shows nothing of the values of secret, which are full keys.
+func Parse(raw map[string]string, secret ...string) (Config, error) {
 	d := draft{Config: defaults()}
-	found, problems := find(raw)
+	found, problems := find(raw, secret)
 	broken := map[string]bool{}
 	for _, k := range keys() {
 		at, ok := found[k.name]
@@ -22,6 +22,9 @@ func Parse(raw map[string]string) (Config, error) {
 		if p := k.read(&d, at); p != nil {
 			problems = append(problems, p)
 			broken[k.name] = true
+		}
+		if at.secret && (!at.nested || k.name == Values) {
+			d.Secrets = append(d.Secrets, k.name)
 		}
 	}
 	problems = append(problems, d.complete(found, broken)...)
@@ -36,13 +39,16 @@ func Parse(raw map[string]string) (Config, error) {
 }
 
 func (k key) read(d *draft, at place) *Problem {
-	p := &Problem{Key: Project + ":" + k.name, Value: at.text, Allowed: k.allowed, Fix: command("set", at.nested, k.name, k.example)}
+	p := &Problem{Key: Project + ":" + k.name, Value: at.shown(), Allowed: k.allowed, Fix: command("set", at.nested, k.name, k.example)}
 	if at.text == "" {
 		p.Reason, p.Fix = "is empty", command("rm", at.nested, k.name)
 		return p
 	}
 	if err := k.set(d, at.text); err != nil {
 		p.Reason = err.Error()
+		if at.secret { // which the reason may quote
+			p.Reason = "is not of that form; it is a secret, so that no more is said"
+		}
 		return p
 	}
 	return nil
@@ -68,7 +74,7 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 		switch {
 		case !d.percentSet:
 			d.Outlier.MaxEjectionPercent = PercentFor(d.Replicas.Faulty, total)
-		case Ejectable(percent, total) == 0:
+		case d.Outlier.Enabled && Ejectable(percent, total) == 0:
 			least := PercentFor(1, total)
 			add("outlier.maxEjectionPercent", fmt.Sprint(percent),
 				fmt.Sprintf("can never eject: one of %d pods is more than %d%%", total, percent),

@@ -54,7 +54,7 @@ func least() config.Config {
 }
 
 func TestValidStackFilesAreReadInWhole(t *testing.T) {
-	dotted, nested, both := least(), least(), least()
+	dotted, nested, both, unusual := least(), least(), least(), least()
 	dotted.Namespace = config.Namespace{Name: "default", Existing: true}
 	dotted.Outlier = config.Outlier{Enabled: true, ConsecutiveErrors: 3,
 		BaseEjectionTime: 2 * time.Second, Interval: 200 * time.Millisecond, MaxEjectionPercent: 100}
@@ -73,8 +73,13 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 
 	both.Image.Repository, both.Replicas.Faulty, both.Outlier.MaxEjectionPercent = "you/servicex", 2, 67
 
+	unusual.Namespace.Name = "kube-demo"
+	unusual.Outlier.Enabled, unusual.Outlier.MaxEjectionPercent = false, 1
+	unusual.Image = config.Image{Reference: "[2001:db8::1]:5000/servicex:1.0_RC-1@sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"}
+	unusual.Istio.Hub, unusual.Istio.Version = "localhost:5000", "1.32.0-alpha.1+build.5"
+
 	want := map[string]config.Config{
-		"valid-least.yaml": least(), "valid-dotted.yaml": dotted,
+		"valid-least.yaml": least(), "valid-dotted.yaml": dotted, "valid-unusual.yaml": unusual,
 		"valid-nested.yaml": nested, "valid-both-agree.yaml": both,
 	}
 	for _, file := range files(t, "valid-*.yaml") {
@@ -160,25 +165,62 @@ func TestSingleValues(t *testing.T) {
 		{"namespace", "a", ok},
 		{"namespace", strings.Repeat("n", 63), ok},
 		{"namespace", strings.Repeat("n", 64), "is 64 characters long"},
-		{"namespace", "-a", "is not a namespace's name"},
+		{"namespace", "1", ok},
+		{"namespace", "kube-demo", ok},
+		{"namespace", "kube-public", "is a namespace in which Istio injects no sidecars"},
+		{"namespace", "local-path-storage", "is a namespace in which Istio injects no sidecars"},
+		{"namespace", "-a", "begins or ends with -, which a namespace's name does not"},
+		{"namespace", "a.b", "is not a namespace's name"},
+		{"namespace", "Demo", "has upper case letters; a namespace's name is lower case only"},
 		{"namespace", "istio-system", "is the mesh's own namespace"},
 		{"image.repository", "servicex", ok},
 		{"image.repository", "localhost:5000/a/b__c.d-e--f", ok},
 		{"image.repository", "[::1]:5000/servicex", ok},
-		{"image.repository", "you/ServiceX", "is not an image name"},
-		{"image.repository", "you/servicex/", "is not an image name"},
-		{"image.repository", "you servicex", "is not an image name"},
-		{"image.repository", strings.Repeat("n", 256), "is 256 characters long, of at most 255"},
+		{"image.repository", "Registry.example/servicex", ok},
+		{"image.repository", strings.Repeat("a", 63), ok},
+		{"image.repository", strings.Repeat("a", 64), "is an image's ID; a name is not 64 hexadecimal digits"},
+		{"image.repository", "docker.io/YOU/servicex", "has upper case letters; an image's name and digest are lower case only"},
+		{"image.repository", "you/ServiceX", "has upper case letters; an image's name and digest are lower case only"},
+		{"image.repository", "you/servicex/", "has a part that is empty, before or after a slash"},
+		{"image.repository", "you//servicex", "has a part that is empty, before or after a slash"},
+		{"image.repository", "you servicex", "has a space in it"},
+		{"image.repository", "you/servicex\n", "has a space in it"},
+		{"image.repository", "https://docker.io/you/servicex", "is a URL; an image name has no scheme"},
+		{"image.repository", "you/-servicex", "is not an image name"},
+		{"image.repository", "you/" + strings.Repeat("n", 251), ok},
+		{"image.repository", strings.Repeat("n", 256), "is too long: without the registry an image name has at most 255 characters"},
 		{"image.repository", "you/servicex@sha256:" + strings.Repeat("0", 64), "carries a tag or a digest"},
 		{"image.reference", "you/servicex:1.0", ok},
 		{"image.reference", "you/servicex:1.0@sha256:" + strings.Repeat("0", 64), ok},
-		{"image.reference", "you/servicex@sha256:0", "is not an image name"},
+		{"image.reference", "you/servicex:UPPER", ok},
+		{"image.reference", "you/servicex@sha512:" + strings.Repeat("0", 128), ok},
+		{"image.reference", "you/servicex@sha256:0", "has no valid digest after the @"},
+		{"image.reference", "you/servicex@sha256:" + strings.Repeat("A", 64), "has upper case letters; an image's name and digest are lower case only"},
+		{"image.reference", "you/servicex@md5:" + strings.Repeat("0", 32), "has no valid digest after the @"},
+		{"image.reference", "you/servicex", "has neither a tag nor a digest"},
 		{"image.reference", "you/servicex:" + strings.Repeat("t", 129), "is not an image name"},
 		{"image.platform", "linux/arm64", ok},
 		{"image.platform", "linux/arm/v7", "is not a platform that the image is built for"},
 		{"istio.version", "1.31.4", ok},
 		{"istio.version", "1.32.0-beta.1", ok},
+		{"istio.version", "1.31.4+build.5", ok},
+		{"istio.version", "v1.31.4", "starts with v; write 1.31.4"},
+		{"istio.version", "01.31.4", "is not one exact version"},
 		{"istio.version", "~1.31", "is not one exact version"},
+		{"istio.hub", "localhost:5000", ok},
+		{"istio.hub", "[::1]:5000", ok},
+		{"istio.hub", "registry.example:5000/istio/testing", ok},
+		{"istio.hub", "docker.io/istio:1.31.4", "carries a tag or a digest"},
+		{"istio.hub", "docker.io/istio/", "has a part that is empty, before or after a slash"},
+		{"istio.hub", "docker.io/Istio", "has upper case letters; an image's name and digest are lower case only"},
+		{"istio.hub", "you/" + strings.Repeat("n", 251), "is too long: without the registry an image name has at most 255 characters"},
+		{"istio.tag", "1.31.4-distroless", ok},
+		{"istio.tag", strings.Repeat("t", 128), ok},
+		{"istio.tag", strings.Repeat("t", 129), "is not an image tag"},
+		{"istio.tag", "-1", "is not an image tag"},
+		{"istio.revision", "1-31-4", ok},
+		{"istio.revision", "1.31", "is not a revision's name"},
+		{"istio.revision", "Canary", "has upper case letters; a revision's name is lower case only"},
 		{"istio.chartRepository", "charts", ok},
 		{"istio.chartRepository", "../mirror/charts", ok},
 		{"istio.chartRepository", "https://", "is neither an http(s) or oci URL nor a folder"},
@@ -191,6 +233,9 @@ func TestSingleValues(t *testing.T) {
 		t.Run(c.key+" "+c.value, func(t *testing.T) {
 			raw := map[string]string{"istio-circuit-breaker:image.repository": "you/servicex"}
 			raw["istio-circuit-breaker:"+c.key] = c.value
+			if c.key == "istio.revision" {
+				raw["istio-circuit-breaker:istio.install"] = "false"
+			}
 			_, err := config.Parse(raw)
 			var p *config.Problem
 			switch {

@@ -69,6 +69,8 @@ func TestWarnings(t *testing.T) {
 	tagged.Image = config.Image{Reference: "you/servicex:1.0"}
 	pinned := least()
 	pinned.Image = config.Image{Reference: "you/servicex@sha256:" + strings.Repeat("0", 64)}
+	secret := least()
+	secret.Secrets = []string{"istio.values", "namespace"}
 	for name, c := range map[string]struct {
 		config config.Config
 		want   []string
@@ -77,6 +79,7 @@ func TestWarnings(t *testing.T) {
 		"a percentage that keeps faulty":  {short, []string{"outlier.maxEjectionPercent 34 lets only 1 of 2 faulty pods be out at once; 67 would let all go"}},
 		"no percentage without detection": {off, nil},
 		"a tag can move":                  {tagged, []string{`image.reference "you/servicex:1.0" has no digest: what the pods run changes whenever its tag is moved`}},
+		"only values are kept secret":     {secret, []string{"namespace is set as a secret, but is not kept as one: it is readable in the state and in the cluster"}},
 		"a digest cannot":                 {pinned, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,16 +87,5 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestStackFileThatIsNone(t *testing.T) {
-	for text, want := range map[string]string{
-		"\tconfig": "reading a stack file: ",
-		"config:\n  istio-circuit-breaker:namespace:\n    secure: AAAB": "reading a stack file: istio-circuit-breaker:namespace is encrypted",
-	} {
-		if _, err := config.FromStackFile([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("reading %q: %v, want %q", text, err, want)
-		}
 	}
 }

@@ -12,7 +12,8 @@ import (
 
 // FromStackFile reads the raw values from the text of a Pulumi.<stack>.yaml, as
 // the engine would hand them to the program. An encrypted value of ours is an
-// error: only Pulumi can read it. No setting of ours is a secret.
+// error: only Pulumi can read it. Helm values, which no rule depends on and
+// which may hold a password, are left out instead.
 func FromStackFile(text []byte) (map[string]string, error) {
 	var file struct {
 		Config map[string]json.RawMessage `json:"config"`
@@ -29,6 +30,9 @@ func FromStackFile(text []byte) (map[string]string, error) {
 			Secure *string `json:"secure"`
 		}
 		if json.Unmarshal(file.Config[key], &encrypted) == nil && encrypted.Secure != nil {
+			if key == Project+":"+Values {
+				continue
+			}
 			return nil, fmt.Errorf("reading a stack file: %s is encrypted", key)
 		}
 		raw[key] = leaf(file.Config[key])

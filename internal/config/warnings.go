@@ -1,8 +1,6 @@
 package config
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Warnings are what a valid configuration does that may surprise, a sentence
 // each.
@@ -16,6 +14,11 @@ func (c Config) Warnings() []string {
 	if c.Image.Reference != "" && Digest(c.Image.Reference) == "" {
 		all = append(all, fmt.Sprintf(
 			"image.reference %q has no digest: what the pods run changes whenever its tag is moved", c.Image.Reference))
+	}
+	for _, name := range c.Secrets {
+		if name != Values {
+			all = append(all, name+" is set as a secret, but is not kept as one: it is readable in the state and in the cluster")
+		}
 	}
 	return all
 }

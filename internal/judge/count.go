@@ -125,56 +125,6 @@ func (r *Record) bySidecar(p *pod, all []ejection, i int) number {
 	return n
 }
 
-// complete tells whether the caller had all that the sidecar booked of a pod, as
-// far as the last look shows: some answers are given up when the load changes.
-func (r *Record) complete(p *pod) bool {
-	booked, answered := r.booked(p)
-	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp()
-}
-
-// surplus is how many requests the sidecar has sent a pod that the caller had no
-// answer of; some are given up when the load changes, others may be somebody else's.
-func (r *Record) surplus(p *pod) int {
-	booked, answered := r.booked(p)
-	return booked.most - answered.most
-}
-
-// booked compares the sidecar's rq_total of a pod, at the last look that saw it,
-// with the answers of the pod that were asked for by then.
-func (r *Record) booked(p *pod) (booked, answered number) {
-	for i := len(r.looks) - 1; i >= 0; i-- {
-		l := r.looks[i]
-		seen, known := l.pods[p.name]
-		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
-			continue
-		}
-		when := r.at(l)
-		for _, x := range p.answers {
-			if x.end.Before(when.from) {
-				answered.least++
-			}
-			if !x.sent.After(when.to) {
-				answered.most++
-			}
-		}
-		return number{int(seen.Requests), int(seen.Requests)}, answered
-	}
-	return booked, answered
-}
-
-// givenUp is how many requests may have been given up when the load changed, or
-// are under way still: those of all its workers, each time.
-func (r *Record) givenUp() int {
-	n, workers := 0, 0
-	for _, s := range r.steps {
-		if s.Load != nil {
-			n += workers
-			workers = s.Load.Concurrency
-		}
-	}
-	return n + workers
-}
-
 func (c count) String() string {
 	text := fmt.Sprintf("out after %s", c.number)
 	if c.underWay > 0 {

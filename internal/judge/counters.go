@@ -126,55 +126,6 @@ func (r *Record) sameTwice() bool {
 	return true
 }
 
-// unlike are the pods of which the sidecar has counted other requests or errors
-// than the caller had answers.
-func (r *Record) unlike(c *Claim) []string {
-	var all []string
-	slack := r.givenUp()
-	for _, name := range r.names {
-		p := r.pods[name]
-		booked, answered := r.booked(p)
-		errors, failed := r.bookedErrors(p)
-		if booked.most == 0 && answered.most == 0 {
-			continue
-		}
-		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
-		if booked.most < answered.least || booked.least > answered.most+slack {
-			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
-		}
-		if errors < failed.least || errors > failed.most+slack {
-			all = append(all, fmt.Sprintf("rq_error of %s is %d, the caller had %s", name, errors, breaker.Count(failed.most, "error")))
-		}
-	}
-	return all
-}
-
-// bookedErrors is rq_error at the last look that saw the pod, and the errors that
-// the caller had of it by then.
-func (r *Record) bookedErrors(p *pod) (errors int, failed number) {
-	for i := len(r.looks) - 1; i >= 0; i-- {
-		l := r.looks[i]
-		seen, known := l.pods[p.name]
-		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
-			continue
-		}
-		when := r.at(l)
-		for _, x := range p.answers {
-			if x.code < 500 {
-				continue
-			}
-			if x.end.Before(when.from) {
-				failed.least++
-			}
-			if !x.sent.After(when.to) {
-				failed.most++
-			}
-		}
-		return int(seen.Errors), failed
-	}
-	return 0, failed
-}
-
 // pending is true while something of an ejection or a return has not been told.
 func (r *Record) pending() bool {
 	for _, name := range r.names {
@@ -241,22 +192,4 @@ func (r *Record) unseen() int {
 		seen += len(outs)
 	}
 	return max(int(r.rise().EnforcedTotal)-seen, 0)
-}
-
-// logged is whether the outlier log was heard at all.
-func (r *Record) logged() bool {
-	for _, p := range r.pods {
-		if len(p.lines) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *Record) answered() int {
-	n := 0
-	for _, p := range r.pods {
-		n += len(p.answers)
-	}
-	return n
 }

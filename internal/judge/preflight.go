@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/diagnose"
@@ -29,6 +30,9 @@ func (r *Record) preflight() Claim {
 		if changed(*d, rule) {
 			c.saw("changed by hand: the stack declared: %s", r.words(*d))
 		}
+	}
+	if r.clock.known {
+		c.saw("clocks: the sidecar's is %s to %s ahead of the observer's (%s)", r.clock.least.Round(time.Millisecond), r.clock.most.Round(time.Millisecond), r.clock.source)
 	}
 	switch off := r.wants(Off); {
 	case off && rule.Enabled:

@@ -99,7 +99,7 @@ func (r *Record) Result() *Result {
 		}
 	}
 	for _, phase := range r.claimed().Phases {
-		if phase != Preflight && len(res.Phases) > 0 && res.Phases[0].Statement == timeline.Refuted && len(r.steps) <= 1 {
+		if phase != Preflight && len(res.Phases) > 0 && res.Phases[0].Statement == timeline.Refuted && !r.driven() {
 			break // nothing was driven: there is nothing to say of the rest
 		}
 		for _, c := range r.Claims(phase) {
@@ -164,6 +164,9 @@ func (r *Record) measure(res *Result) {
 			if e.returned {
 				o.Seconds = round(e.lasted().middle())
 			}
+			if w := r.window(e); r.loaded(w) {
+				res.ErrorsWhileEjected += r.during(p, e, w).wrong
+			}
 			res.Ejections = append(res.Ejections, o)
 			if both := narrow.with(n.number); i == 0 || e.byLog && n.complete && !both.contradicted() {
 				if narrow = n.number; i > 0 {
@@ -205,70 +208,6 @@ func (r *Record) took(phase string) time.Duration {
 		total += r.now.Sub(began)
 	}
 	return total.Round(time.Millisecond)
-}
-
-// Words are the last lines of a proof: what was configured and measured.
-func (res *Result) Words(off bool) string {
-	var lines []string
-	if off {
-		lines = append(lines, fmt.Sprintf("breaker off: ejections %d", len(res.Ejections)))
-	} else {
-		lines = append(lines,
-			fmt.Sprintf("threshold:     configured %d, measured %s", res.Threshold.Configured, res.Threshold.words()),
-			fmt.Sprintf("ejection time: configured %gs, measured %s", res.Ejection.ConfiguredSeconds, res.Ejection.words()))
-	}
-	for _, c := range res.Clocks {
-		if c.Name == timeline.SidecarClock && (c.Least > time.Second/2 || c.Most < -time.Second/2) {
-			lines = append(lines, fmt.Sprintf("clocks:        the sidecar's is %s ahead of this machine's", lengths{c.Least, c.Most}))
-		}
-	}
-	lines = append(lines, "verdict:       "+Sentence(res.Verdict))
-	for _, p := range res.Phases {
-		if p.Statement == timeline.NotProven && p.Missing != "" {
-			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
-		}
-	}
-	for _, d := range res.Diagnoses {
-		lines = append(lines, "  "+d)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Sentence is a verdict in words.
-func Sentence(verdict string) string {
-	switch verdict {
-	case timeline.Agrees:
-		return "the breaker does what the rule says"
-	case timeline.Differs:
-		return "the breaker does not do what the rule says"
-	default:
-		return "not proven that the breaker does what the rule says"
-	}
-}
-
-func (t Threshold) words() string {
-	switch {
-	case t.Most == 0:
-		return "none"
-	case t.Measured > 0:
-		return fmt.Sprint(t.Measured)
-	default:
-		return number{t.Least, t.Most}.String()
-	}
-}
-
-func (e Ejection) words() string {
-	if e.MeasuredSeconds == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%.1fs", e.MeasuredSeconds)
-}
-
-func withPod(name, pod string) string {
-	if pod == "" {
-		return name
-	}
-	return name + " " + pod
 }
 
 // PodsNow are how many pods the record knows now, and how many of them fail.

@@ -1,13 +1,11 @@
 package verify
 
 import (
-	"math"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh"
-	"istio-circuit-breaker/internal/timeline"
 )
 
 const (
@@ -65,14 +63,6 @@ func (d *driver) trip() error {
 	return d.settle(judge.Trip, limit)
 }
 
-// callMore sends enough requests to show something in a time out that is short.
-func (d *driver) callMore() error {
-	if l := d.calling(); d.wants(judge.Clean) && l.Rate != d.load.Rate && d.load.Concurrency > 0 {
-		return d.send(l, "Sending more requests a second, as a time out is short.")
-	}
-	return nil
-}
-
 func (d *driver) errorsLimit(errors, failing int) time.Duration {
 	return min(time.Minute+time.Duration(errors*max(failing, 1))*d.Load.Timeout, time.Hour)
 }
@@ -88,16 +78,6 @@ func (d *driver) threshold() int {
 		return enough
 	}
 	return most
-}
-
-// calling is the load during a time out: the one that was asked for, or as many
-// a second as show in the time that the others answer.
-func (d *driver) calling() mesh.Load {
-	l := d.Load
-	if least := perOut / max((d.rule.Out(1).Least-unshown).Seconds(), 0.3); l.Rate > 0 && l.Rate < least {
-		l.Rate = math.Ceil(least)
-	}
-	return l
 }
 
 // clean waits for enough answers while pods are out.
@@ -215,45 +195,4 @@ func (d *driver) counters() error {
 		return err
 	}
 	return d.settle(judge.Counters, countLimit)
-}
-
-// narrow has pods ejected once more, with one request at a time, until the count
-// of their errors is exact.
-func (d *driver) narrow() error {
-	wide := func() bool {
-		for _, c := range d.record.Claims(judge.Trip) {
-			if c.Narrow {
-				return true
-			}
-		}
-		return false
-	}
-	if !d.wants(judge.Trip) {
-		return nil
-	}
-	for range narrowings {
-		if !wide() {
-			return nil
-		}
-		if err := d.step(timeline.Step{Phase: judge.Trip, Why: "the threshold is not exact yet"}); err != nil {
-			return err
-		}
-		slow := d.Load
-		slow.Concurrency, slow.Rate = 1, narrowRate
-		if err := d.send(slow, "Measuring the threshold once more, one request at a time: what was under way at once leaves more than one number."); err != nil {
-			return err
-		}
-		had := d.record.Ejections()
-		if _, err := d.until(d.outLimit(3), "the return of the pods that are out", d.record.AllBack); err != nil {
-			return err
-		}
-		_, failing := d.record.PodsNow()
-		done := func() bool {
-			return d.record.Ejections() > had && !d.record.Open(judge.Trip) && (!wide() || d.record.Ejections() >= had+failing)
-		}
-		if ended, err := d.until(d.errorsLimit(2*d.threshold(), failing), "another ejection", done); err != nil || !ended {
-			return err
-		}
-	}
-	return nil
 }

@@ -112,14 +112,14 @@ func (d *driver) pointless(next string) string {
 	if what := d.record.Disturbed(); what != "" {
 		return what + " while the proof ran"
 	}
-	for _, phase := range []string{judge.Mix, judge.Trip, judge.Clean} {
+	for _, phase := range []string{judge.Preflight, judge.Mix, judge.Trip, judge.Clean} {
 		if !d.wants(phase) || phase == next {
 			continue
 		}
 		for _, c := range d.record.Claims(phase) {
 			switch {
 			case c.Open || c.Statement == timeline.Proven || c.Narrow:
-			case phase == judge.Clean && c.Statement != timeline.Refuted:
+			case (phase == judge.Clean || phase == judge.Preflight) && c.Statement != timeline.Refuted:
 			case phase == judge.Trip && d.record.Ejections() > 0:
 			case phase == judge.Trip && (next == judge.Counters || next == judge.Healthy):
 			default:

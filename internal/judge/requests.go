@@ -1,0 +1,131 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// unlike are the pods of which the sidecar has counted other requests or errors
+// than the caller had answers.
+func (r *Record) unlike(c *Claim) []string {
+	var all []string
+	slack := r.givenUp()
+	for _, name := range r.names {
+		p := r.pods[name]
+		booked, answered := r.booked(p)
+		errors, failed := r.bookedErrors(p)
+		if booked.most == 0 && answered.most == 0 {
+			continue
+		}
+		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
+		if booked.most < answered.least || booked.least > answered.most+slack {
+			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
+		}
+		if errors < failed.least || errors > failed.most+slack {
+			all = append(all, fmt.Sprintf("rq_error of %s is %d, the caller had %s", name, errors, breaker.Count(failed.most, "error")))
+		}
+	}
+	return all
+}
+
+// bookedErrors is rq_error at the last look that saw the pod, and the errors that
+// the caller had of it by then.
+func (r *Record) bookedErrors(p *pod) (errors int, failed number) {
+	for i := len(r.looks) - 1; i >= 0; i-- {
+		l := r.looks[i]
+		seen, known := l.pods[p.name]
+		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
+			continue
+		}
+		when := r.at(l)
+		for _, x := range p.answers {
+			if x.code < 500 {
+				continue
+			}
+			if x.end.Before(when.from) {
+				failed.least++
+			}
+			if !x.sent.After(when.to) {
+				failed.most++
+			}
+		}
+		return int(seen.Errors), failed
+	}
+	return 0, failed
+}
+
+func (r *Record) answered() int {
+	n := 0
+	for _, p := range r.pods {
+		n += len(p.answers)
+	}
+	return n
+}
+
+// logged is whether the outlier log was heard at all.
+func (r *Record) logged() bool {
+	for _, p := range r.pods {
+		if len(p.lines) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// complete tells whether the caller had all that the sidecar booked of a pod, as
+// far as the last look shows: some answers are given up when the load changes.
+func (r *Record) complete(p *pod) bool {
+	booked, answered := r.booked(p)
+	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp()
+}
+
+// surplus is how many requests the sidecar has sent a pod that the caller had no
+// answer of; some are given up when the load changes, others may be somebody else's.
+func (r *Record) surplus(p *pod) int {
+	booked, answered := r.booked(p)
+	return booked.most - answered.most
+}
+
+// booked compares the sidecar's rq_total of a pod, at the last look that saw it,
+// with the answers of the pod that were asked for by then.
+func (r *Record) booked(p *pod) (booked, answered number) {
+	for i := len(r.looks) - 1; i >= 0; i-- {
+		l := r.looks[i]
+		seen, known := l.pods[p.name]
+		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
+			continue
+		}
+		when := r.at(l)
+		for _, x := range p.answers {
+			if x.end.Before(when.from) {
+				answered.least++
+			}
+			if !x.sent.After(when.to) {
+				answered.most++
+			}
+		}
+		return number{int(seen.Requests), int(seen.Requests)}, answered
+	}
+	return booked, answered
+}
+
+// givenUp is how many requests may have been given up when the load changed, or
+// are under way still: those of all its workers, each time.
+func (r *Record) givenUp() int {
+	n, workers := 0, 0
+	for _, s := range r.steps {
+		if s.Load != nil {
+			n += workers
+			workers = s.Load.Concurrency
+		}
+	}
+	return n + workers
+}
+
+// driven is whether any request was sent.
+func (r *Record) driven() bool {
+	return slices.ContainsFunc(r.steps, func(s step) bool { return s.Load != nil && s.Load.Concurrency > 0 })
+}

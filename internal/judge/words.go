@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"istio-circuit-breaker/internal/timeline"
+)
+
+// Words are the last lines of a proof: what was configured and measured.
+func (res *Result) Words(off bool) string {
+	var lines []string
+	if off {
+		lines = append(lines, fmt.Sprintf("breaker off: ejections %d", len(res.Ejections)))
+	} else {
+		lines = append(lines,
+			fmt.Sprintf("threshold:     configured %d, measured %s", res.Threshold.Configured, res.Threshold.words()),
+			fmt.Sprintf("ejection time: configured %gs, measured %s", res.Ejection.ConfiguredSeconds, res.Ejection.words()))
+	}
+	for _, c := range res.Clocks {
+		if c.Name == timeline.SidecarClock && (c.Least > time.Second/2 || c.Most < -time.Second/2) {
+			lines = append(lines, fmt.Sprintf("clocks:        the sidecar's is %s ahead of this machine's", lengths{c.Least, c.Most}))
+		}
+	}
+	lines = append(lines, "verdict:       "+Sentence(res.Verdict))
+	for _, p := range res.Phases {
+		if res.Verdict == timeline.Undetermined && p.Statement == timeline.NotProven && p.Missing != "" {
+			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
+		}
+	}
+	for _, d := range res.Diagnoses {
+		lines = append(lines, "  "+d)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Sentence is a verdict in words.
+func Sentence(verdict string) string {
+	switch verdict {
+	case timeline.Agrees:
+		return "the breaker does what the rule says"
+	case timeline.Differs:
+		return "the breaker does not do what the rule says"
+	default:
+		return "not proven that the breaker does what the rule says"
+	}
+}
+
+func (t Threshold) words() string {
+	switch {
+	case t.Most == 0:
+		return "none"
+	case t.Measured > 0:
+		return fmt.Sprint(t.Measured)
+	default:
+		return number{t.Least, t.Most}.String()
+	}
+}
+
+func withPod(name, pod string) string {
+	if pod == "" {
+		return name
+	}
+	return name + " " + pod
+}
+
+func (e Ejection) words() string {
+	if e.MeasuredSeconds == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1fs", e.MeasuredSeconds)
+}
