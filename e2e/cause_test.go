@@ -12,7 +12,8 @@ import (
 
 // changePolicy changes the traffic policy of the rule in the cluster. It writes
 // in the name of whoever applied the rule, so that Pulumi meets no conflict later.
-func changePolicy(t *testing.T, change func(policy map[string]any)) {
+// restore puts back what was there.
+func changePolicy(t *testing.T, change func(policy map[string]any)) (restore func()) {
 	t.Helper()
 	var rule live
 	decode(t, kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "--show-managed-fields", "-o", "json"), &rule)
@@ -26,12 +27,21 @@ func changePolicy(t *testing.T, change func(policy map[string]any)) {
 		t.Fatalf("the rule was applied by nobody: %+v", rule.Metadata)
 	}
 	rule.Metadata.ManagedFields = nil
-	change(rule.Spec["trafficPolicy"].(map[string]any))
-	text, err := json.Marshal(rule)
+	before, err := json.Marshal(rule)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubectl(t, "apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-f", write(t, "rule.json", text))
+	change(rule.Spec["trafficPolicy"].(map[string]any))
+	after, err := json.Marshal(rule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := func(text []byte) {
+		kubectl(t, "apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-f", write(t, "rule.json", text))
+	}
+	apply(after)
+	// A field that was added is nobody's but ours: Pulumi does not take it away.
+	return func() { apply(before) }
 }
 
 // detection is the outlierDetection of a policy.
@@ -51,21 +61,19 @@ func causesAreNamed(t *testing.T) {
 		exit  []int
 	}{
 		{"panic routing by minHealthPercent", func(t *testing.T) func() {
-			changePolicy(t, func(p map[string]any) { detection(p)["minHealthPercent"] = 60 })
-			return func() { restoreRule(t) }
+			return changePolicy(t, func(p map[string]any) { detection(p)["minHealthPercent"] = 60 })
 		}, "panic-routing", []int{3}},
 		{"the rule hidden by its own portLevelSettings", func(t *testing.T) func() {
-			changePolicy(t, func(p map[string]any) {
+			return changePolicy(t, func(p map[string]any) {
 				p["portLevelSettings"] = []any{map[string]any{"port": map[string]any{"number": 80}, "loadBalancer": map[string]any{"simple": "RANDOM"}}}
 			})
-			return func() { restoreRule(t) }
 		}, "hidden-by-port-level", []int{3}},
-		{"a server that demands mTLS, a caller that sends plain text", func(t *testing.T) func() {
-			changePolicy(t, func(p map[string]any) { p["tls"] = map[string]any{"mode": "DISABLE"} })
+		{"a server that demands mTLS of a caller in plain text", func(t *testing.T) func() {
+			restore := changePolicy(t, func(p map[string]any) { p["tls"] = map[string]any{"mode": "DISABLE"} })
 			kubectl(t, "apply", "-f", write(t, "strict.json", []byte(`{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication","metadata":{"name":"strict","namespace":"`+ns+`"},"spec":{"mtls":{"mode":"STRICT"}}}`)))
 			return func() {
 				kubectl(t, "-n", ns, "delete", "peerauthentication", "strict")
-				restoreRule(t)
+				restore()
 			}
 		}, "mtls-mismatch", []int{3, 4}},
 		{"errors injected before the service is called", func(t *testing.T) func() {

@@ -85,6 +85,9 @@ func changed(declared, rule breaker.Rule) bool {
 // words are a rule's for the pods that are there.
 func (r *Record) words(rule breaker.Rule) string {
 	failing := len(r.failing())
+	if r.hosts() == 0 {
+		return rule.Brief()
+	}
 	return rule.Words(max(r.hosts()-failing, 0), failing)
 }
 
