@@ -27,7 +27,7 @@ func rule() breaker.Rule {
 func live(t *testing.T, change func(*meshtest.Sim, *Options, context.CancelFunc)) (sim *meshtest.Sim, off, on Side, before json.RawMessage, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		sim = meshtest.New(t.Context(), rule(), meshtest.Pods(1, 1, 200*time.Millisecond)...)
+		sim = meshtest.New(t.Context(), meshtest.Rule(rule()), meshtest.Pods(1, 1, 200*time.Millisecond)...)
 		r, _ := sim.Rule(t.Context())
 		before = r.Spec
 		o := Options{Load: mesh.Load{Rate: 10, Concurrency: 1, Timeout: time.Second}, Duration: 20 * time.Second,

@@ -70,20 +70,20 @@ func aWatch(sim *meshtest.Sim, length time.Duration, l mesh.Load, do func()) sce
 // scenes are the recordings by the name of their file.
 var scenes = map[string]func(ctx context.Context) scene{
 	"proof": func(ctx context.Context) scene {
-		return aProof(meshtest.New(ctx, rule(3, 4*time.Second, 50), meshtest.Pods(1, 1, 400*time.Millisecond)...), "once", 1)
+		return aProof(meshtest.New(ctx, meshtest.Rule(rule(3, 4*time.Second, 50)), meshtest.Pods(1, 1, 400*time.Millisecond)...), "once", 1)
 	},
 	"masked": func(ctx context.Context) scene {
 		masked := rule(10, 5*time.Second, 50)
 		masked.Consecutive5xxErrors = nil
-		return aProof(meshtest.New(ctx, masked, meshtest.Pods(1, 1, 500*time.Millisecond)...), "once", 1)
+		return aProof(meshtest.New(ctx, meshtest.Rule(masked), meshtest.Pods(1, 1, 500*time.Millisecond)...), "once", 1)
 	},
 	"no-sidecar": func(ctx context.Context) scene {
-		sim := meshtest.New(ctx, rule(10, 30*time.Second, 50), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule(10, 30*time.Second, 50)), meshtest.Pods(1, 1, 0)...)
 		sim.NoClient = fmt.Errorf("%w: pod servicex-client-0 has no container istio-proxy", mesh.ErrNoSidecar)
 		return aProof(sim, "once", 1)
 	},
 	"restless": func(ctx context.Context) scene {
-		sim := meshtest.New(ctx, rule(3, 4*time.Second, 75), meshtest.Pods(2, 1, 150*time.Millisecond)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule(3, 4*time.Second, 75)), meshtest.Pods(2, 1, 150*time.Millisecond)...)
 		return aWatch(sim, 30*time.Second, mesh.Load{Rate: 8, Concurrency: 2, Timeout: time.Second}, func() {
 			time.Sleep(6 * time.Second)
 			sim.SetPods(meshtest.Pods(2, 3, 150*time.Millisecond)...)
@@ -94,13 +94,13 @@ var scenes = map[string]func(ctx context.Context) scene{
 			time.Sleep(3 * time.Second)
 			sim.RestartSidecar()
 			time.Sleep(4 * time.Second)
-			sim.SetRule(context.Background(), []byte(`{"host":"servicex-service","trafficPolicy":{"outlierDetection":{"enabled":true,"consecutiveGatewayErrors":6,"consecutive5xxErrors":0,"baseEjectionTime":2000000000,"interval":1000000000,"maxEjectionPercent":75}}}`))
+			sim.SetRule(context.Background(), []byte(`{"host":"servicex-service","trafficPolicy":{"outlierDetection":{"consecutiveGatewayErrors":6,"consecutive5xxErrors":0,"baseEjectionTime":"2s","interval":"1s","maxEjectionPercent":75}}}`))
 			time.Sleep(2 * time.Second)
 			sim.SetPods(meshtest.Pods(2, 1, 150*time.Millisecond)...)
 		})
 	},
 	"compare": func(ctx context.Context) scene {
-		sim := meshtest.New(ctx, rule(3, 4*time.Second, 50), meshtest.Pods(1, 1, 300*time.Millisecond)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule(3, 4*time.Second, 50)), meshtest.Pods(1, 1, 300*time.Millisecond)...)
 		return func(ctx context.Context, each func(timeline.Entry) error) error {
 			_, _, err := compare.Live(ctx, sim, compare.Options{Load: mesh.Load{Rate: 10, Concurrency: 1, Timeout: time.Second},
 				Duration: 8 * time.Second, Each: each, Say: func(string) {}})

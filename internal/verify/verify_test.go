@@ -94,7 +94,7 @@ func TestTheWholeLifeAgreesWithTheRule(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, ctx context.Context) {
-				sim := meshtest.New(ctx, rule(tt.threshold, tt.base, tt.percent), meshtest.Pods(tt.healthy, tt.faulty, tt.delay)...)
+				sim := meshtest.New(ctx, meshtest.Rule(rule(tt.threshold, tt.base, tt.percent)), meshtest.Pods(tt.healthy, tt.faulty, tt.delay)...)
 				sim.AnswerLag = tt.lag
 				r, _ := prove(t, sim, "all", tt.concurrency)
 				if r.Verdict != timeline.Agrees {
@@ -138,12 +138,12 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"the breaker is off", breaker.Rule{}, nil, "once", "breaker off"},
 		{"the breaker is on", good, nil, "off", "breaker on"},
 		{"no threshold is set", none, nil, "once", "no threshold"},
-		{"the sidecar has another rule", good, func(s *meshtest.Sim) { s.InForce = &masked }, "once", "rule not in force"},
+		{"the sidecar has another rule", good, func(s *meshtest.Sim) { s.InForce = new(meshtest.Rule(masked)) }, "once", "rule not in force"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, ctx context.Context) {
-				sim := meshtest.New(ctx, tt.rule, meshtest.Pods(1, 1, time.Second)...)
+				sim := meshtest.New(ctx, meshtest.Rule(tt.rule), meshtest.Pods(1, 1, time.Second)...)
 				if tt.change != nil {
 					tt.change(sim)
 				}
@@ -161,7 +161,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 
 func TestABreakerThatIsOffNeverEjects(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
-		r, _ := prove(t, meshtest.New(ctx, breaker.Rule{}, meshtest.Pods(1, 1, time.Second)...), "off", 4)
+		r, _ := prove(t, meshtest.New(ctx, meshtest.Rule{}, meshtest.Pods(1, 1, time.Second)...), "off", 4)
 		if r.Verdict != timeline.Agrees || len(r.Ejections) != 0 {
 			t.Errorf("got %q with %d ejections\n%s", r.Verdict, len(r.Ejections), describe(r.Phases))
 		}
@@ -170,7 +170,7 @@ func TestABreakerThatIsOffNeverEjects(t *testing.T) {
 
 func TestAProofStartsFromZero(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
-		sim := meshtest.New(ctx, rule(10, 2*time.Second, 50), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule(10, 2*time.Second, 50)), meshtest.Pods(1, 1, 0)...)
 		// Somebody called before: three errors stand in Envoy's count.
 		before, stop := context.WithTimeout(ctx, 690*time.Millisecond)
 		defer stop()
@@ -185,7 +185,7 @@ func TestAProofStartsFromZero(t *testing.T) {
 
 func TestAProofNeedsNoOutlierLog(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
-		sim := meshtest.New(ctx, rule(3, 10*time.Second, 50), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule(3, 10*time.Second, 50)), meshtest.Pods(1, 1, 0)...)
 		sim.NoLog = true
 		if r, _ := prove(t, sim, "once", 1); r.Verdict != timeline.Agrees {
 			t.Errorf("verdict %q\n%s", r.Verdict, describe(r.Phases))
@@ -198,7 +198,7 @@ func TestAProofNeedsNoOutlierLog(t *testing.T) {
 func TestWithoutALogWhatWasMissedIsNotHeldAgainstTheBreaker(t *testing.T) {
 	for range 20 {
 		bubble(t, func(t *testing.T, ctx context.Context) {
-			sim := meshtest.New(ctx, rule(3, 2*time.Second, 50), meshtest.Pods(1, 1, 0)...)
+			sim := meshtest.New(ctx, meshtest.Rule(rule(3, 2*time.Second, 50)), meshtest.Pods(1, 1, 0)...)
 			sim.NoLog = true
 			if r, _ := prove(t, sim, "once", 1); r.Verdict == timeline.Differs {
 				t.Errorf("verdict %q\n%s", r.Verdict, describe(r.Phases))
@@ -215,7 +215,7 @@ func TestAPodThatGoesInARolloutIsNotWaitedFor(t *testing.T) {
 				if phases == "off" {
 					r = breaker.Rule{}
 				}
-				sim := meshtest.New(ctx, r, pods...)
+				sim := meshtest.New(ctx, meshtest.Rule(r), pods...)
 				time.AfterFunc(150*time.Millisecond, func() { sim.SetPods(pods[:2]...) })
 				began := time.Now()
 				if result, _ := prove(t, sim, phases, 1); result.Verdict != timeline.Agrees || time.Since(began) > 20*time.Second {
@@ -236,7 +236,7 @@ func (refusing) Send(context.Context, mesh.Client, mesh.Load, func(time.Time, ti
 func TestWhatIsNotAllowedEndsTheProofAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
 		began := time.Now()
-		_, err := Run(ctx, refusing{meshtest.New(ctx, rule(10, 30*time.Second, 50), meshtest.Pods(1, 1, 0)...)}, Options{
+		_, err := Run(ctx, refusing{meshtest.New(ctx, meshtest.Rule(rule(10, 30*time.Second, 50)), meshtest.Pods(1, 1, 0)...)}, Options{
 			Load: mesh.Load{Rate: 10, Concurrency: 1, Timeout: 10 * time.Second}, Phases: judge.Once(),
 			Each: func(timeline.Entry) error { return nil }, Say: func(string) {}})
 		if !errors.Is(err, mesh.ErrRefused) || !strings.Contains(err.Error(), "is forbidden") || time.Since(began) > 5*time.Second {

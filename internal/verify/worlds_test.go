@@ -57,7 +57,7 @@ func (w world) run(t *testing.T) (result *judge.Result, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		sim := meshtest.New(ctx, w.rule, w.pods...)
+		sim := meshtest.New(ctx, meshtest.Rule(w.rule), w.pods...)
 		sim.Post = time.Millisecond
 		if w.change != nil {
 			w.change(sim)
@@ -92,6 +92,10 @@ func (w world) row(t *testing.T, want string, r *judge.Result, err error) {
 func with(r breaker.Rule, change func(*breaker.Rule)) breaker.Rule {
 	change(&r)
 	return r
+}
+
+func withRule(r breaker.Rule, change func(*breaker.Rule)) meshtest.Rule {
+	return meshtest.Rule(with(r, change))
 }
 
 func after(d time.Duration, do func()) { time.AfterFunc(d, do) }

@@ -18,7 +18,7 @@ var load = mesh.Load{Rate: 10, Concurrency: 1, Timeout: time.Second}
 
 func rule() breaker.Rule {
 	return breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(3)), Consecutive5xxErrors: new(uint32),
-		BaseEjectionTime: 4 * time.Second, Interval: time.Second, MaxEjectionPercent: 75}
+		BaseEjectionTime: 4 * time.Second, Interval: time.Second, MaxEjectionPercent: 75, Balancer: "ROUND_ROBIN"}
 }
 
 // watched runs a session for a time on the fake clock, while do changes the world.
@@ -26,7 +26,7 @@ func watched(t *testing.T, length time.Duration, l mesh.Load, do func(sim *mesht
 	t.Helper()
 	var entries []timeline.Entry
 	synctest.Test(t, func(t *testing.T) {
-		sim := meshtest.New(t.Context(), rule(), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(t.Context(), meshtest.Rule(rule()), meshtest.Pods(1, 1, 0)...)
 		ctx, stop := context.WithTimeout(t.Context(), length)
 		defer stop()
 		s, err := Start(ctx, sim, Options{Command: "watch", Load: l})
@@ -80,7 +80,7 @@ func TestTheStreamBeginsWithItsHeader(t *testing.T) {
 }
 
 func TestPodsThatComeAndGoAreFollowed(t *testing.T) {
-	entries := watched(t, 6*time.Second, load, func(sim *meshtest.Sim, _ *Session) {
+	entries := watched(t, 5*time.Second, load, func(sim *meshtest.Sim, _ *Session) {
 		time.Sleep(2 * time.Second)
 		sim.SetPods(meshtest.Pods(1, 3, 0)...)
 		time.Sleep(2 * time.Second)
@@ -176,7 +176,7 @@ func TestWhatIsMissingAtTheStartIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		sim := meshtest.New(ctx, rule(), meshtest.Pods(1, 1, 0)...)
+		sim := meshtest.New(ctx, meshtest.Rule(rule()), meshtest.Pods(1, 1, 0)...)
 		sim.NoClient = fmt.Errorf("%w: nothing there", mesh.ErrNoClient)
 		if _, err := Start(ctx, sim, Options{}); !errors.Is(err, mesh.ErrNoClient) {
 			t.Errorf("got %v, want %v", err, mesh.ErrNoClient)

@@ -24,7 +24,7 @@ func TestInABrowser(t *testing.T) {
 	defer stop()
 	rule := breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: new(uint32(10)), Consecutive5xxErrors: new(uint32),
 		BaseEjectionTime: 4 * time.Second, Interval: time.Second, MaxEjectionPercent: 50}
-	sim := meshtest.New(ctx, rule, meshtest.Pods(1, 1, 100*time.Millisecond)...)
+	sim := meshtest.New(ctx, meshtest.Rule(rule), meshtest.Pods(1, 1, 100*time.Millisecond)...)
 	load := mesh.Load{Rate: 8, Concurrency: 2, Timeout: time.Second}
 	session, err := watch.Start(ctx, sim, watch.Options{Command: "watch", Load: load})
 	if err != nil {

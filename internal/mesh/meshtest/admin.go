@@ -11,158 +11,122 @@ import (
 	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 )
 
-// write puts events into the outlier log.
-func (s *Sim) write(events []envoy.Event) {
-	if s.NoLog {
-		return
-	}
-	for _, e := range events {
-		fields := map[string]any{"type": e.Type, "timestamp": e.At.Add(-s.LogBefore), "cluster_name": mesh.EnvoyCluster(mesh.Namespace),
-			"upstream_url": s.address(e.Host.Name), "action": "UNEJECT", "num_ejections": e.Number, "enforced": e.Enforced}
-		if e.Ejected {
-			fields["action"] = "EJECT"
-		}
-		if e.Since > 0 {
-			fields["secs_since_last_action"] = fmt.Sprint(int(e.Since.Seconds()))
-		}
-		line, _ := json.Marshal(fields)
-		logs, times := s.lines, 1
-		if s.LogTwice {
-			times = 2
-		}
-		put := func() {
-			for range times {
-				for _, log := range logs {
-					select {
-					case log <- line:
-					default: // nobody reads it any more
-					}
-				}
-			}
-		}
-		if s.LogLag == 0 {
-			put()
-			continue
-		}
-		time.AfterFunc(s.LogLag, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.down == nil {
-				put()
-			}
-		})
-	}
-}
-
-// SidecarLog follows the outlier event log; there is nothing else in it.
-func (s *Sim) SidecarLog(ctx context.Context, _ mesh.Client, _ time.Duration, line func([]byte)) error {
-	log := make(chan []byte, 256)
-	s.mu.Lock()
-	err := s.down
-	s.lines = append(s.lines, log)
-	s.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	line(nil)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case text, open := <-log:
-			if !open {
-				return fmt.Errorf("the log ended")
-			}
-			line(text)
-		}
-	}
-}
+// asking is how long a question to the admin interface is on its way, and so is
+// its answer.
+const asking = 500 * time.Microsecond
 
 // Admin answers as the sidecar's admin interface would, as far as it is used.
 func (s *Sim) Admin(_ context.Context, _ mesh.Client, path string) ([]byte, error) {
+	time.Sleep(asking)
+	defer time.Sleep(asking)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down != nil {
 		return nil, s.down
 	}
+	s.sidecar()
 	name := mesh.EnvoyCluster(mesh.Namespace)
 	switch {
 	case strings.HasPrefix(path, "/clusters"):
-		return json.Marshal(map[string]any{"cluster_statuses": []any{map[string]any{"name": name, "host_statuses": s.hosts()}}})
+		return json.Marshal(map[string]any{"cluster_statuses": []any{map[string]any{"name": name, "host_statuses": s.hostStatuses()}}})
 	case strings.HasPrefix(path, "/stats"):
-		return []byte(s.stats("cluster." + name + ";.")), nil
+		return []byte(s.stats(name)), nil
 	case strings.HasPrefix(path, "/config_dump"):
-		return json.Marshal(map[string]any{"configs": []any{map[string]any{"cluster": s.dump(name)}}})
+		return json.Marshal(map[string]any{"configs": []any{map[string]any{"cluster": dump(name, translated(s.rule()))}}})
+	case strings.HasPrefix(path, "/server_info"):
+		return json.Marshal(map[string]any{"version": "0/0.0.0-simulated/Clean/RELEASE/none", "state": "LIVE", "uptime_current_epoch": fmt.Sprintf("%ds", int(time.Since(s.began).Seconds()))})
 	}
 	return nil, fmt.Errorf("no such path: %s", path)
 }
 
-// told is what a statistic says, by the end of its name.
-func (s *Sim) told(name string, value uint64) uint64 {
-	if lie := s.Lies[name]; lie != nil {
-		return lie(value)
-	}
-	return value
-}
-
-func (s *Sim) hosts() []any {
-	var hosts []any
-	for _, h := range s.envoys().Hosts {
-		host, _, _ := strings.Cut(s.address(h.Name), ":")
+// hostStatuses are the hosts as /clusters shows them. Source: envoy
+// api/envoy/admin/v3/clusters.proto; 64 bits are text in JSON.
+func (s *Sim) hostStatuses() []any {
+	var all []any
+	for _, h := range s.envoy.Hosts(time.Now()) {
+		ip, _, _ := strings.Cut(h.Address, ":")
 		health := map[string]any{"eds_health_status": "HEALTHY"}
-		if h.Out {
+		if h.Unhealthy {
+			health["eds_health_status"] = "UNHEALTHY"
+		}
+		if h.Ejected() {
 			health["failed_outlier_check"] = true
 		}
-		region, rest, _ := strings.Cut(h.Locality, "/")
-		zone, sub, _ := strings.Cut(rest, "/")
-		var stats []any
-		for _, stat := range []struct {
-			name  string
-			value uint64
-		}{{"rq_total", h.Requests}, {"rq_error", h.Errors}, {"rq_success", h.Successes}, {"rq_active", h.Active}} {
-			stats = append(stats, map[string]any{"name": stat.name, "value": fmt.Sprint(s.told(stat.name, stat.value))})
+		status := map[string]any{"health_status": health, "address": map[string]any{"socket_address": map[string]any{"address": ip, "port_value": podPort}}}
+		if pod, known := s.pod(h.Address); known && pod.Locality != "" {
+			p := parts(pod.Locality)
+			status["locality"] = map[string]any{"region": p[0], "zone": p[1], "sub_zone": p[2]}
 		}
-		hosts = append(hosts, map[string]any{"health_status": health, "stats": stats,
-			"locality": map[string]any{"region": region, "zone": zone, "sub_zone": sub},
-			"address":  map[string]any{"socket_address": map[string]any{"address": host, "port_value": 8080}}})
+		var stats []any
+		for _, stat := range []envoy.Stat{{Name: "rq_total", Value: h.Requests()}, {Name: "rq_error", Value: h.Errors()},
+			{Name: "rq_success", Value: h.Successes()}, {Name: "rq_active", Value: h.Active()}} {
+			stats = append(stats, map[string]any{"name": stat.Name, "value": fmt.Sprint(s.told(stat))})
+		}
+		status["stats"] = stats
+		all = append(all, status)
 	}
-	return hosts
+	return all
 }
 
-func (s *Sim) stats(prefix string) string {
-	text := fmt.Sprintf("server.uptime: %d\n%smembership_total: %d\n", int(time.Since(s.started).Seconds())/5*5, prefix, len(s.pods))
-	c := s.envoys().Counters
-	if s.NoStatistics || !c.Exported { // without the detector Envoy has none of its statistics
-		return text
+// stats are those that the client's proxyStatsMatcher exports, as text.
+func (s *Sim) stats(cluster string) string {
+	var b strings.Builder
+	all := append(s.envoy.Stats(time.Now()), envoy.Stat{Name: "upstream_rq_retry", Value: s.retries}, envoy.Stat{Name: "upstream_rq_pending_overflow"})
+	for _, stat := range all {
+		if s.NoStatistics && !strings.HasPrefix(stat.Name, "membership_") {
+			continue
+		}
+		fmt.Fprintf(&b, "cluster.%s;.%s: %d\n", cluster, stat.Name, s.told(stat))
 	}
-	for _, stat := range []struct {
-		name  string
-		value uint64
-	}{{"outlier_detection.ejections_active", c.EjectionsActive}, {"outlier_detection.ejections_enforced_total", c.EnforcedTotal},
-		{"outlier_detection.ejections_overflow", c.Overflow},
-		{"outlier_detection.ejections_enforced_consecutive_gateway_failure", c.EnforcedGateway},
-		{"outlier_detection.ejections_detected_consecutive_gateway_failure", c.DetectedGateway},
-		{"outlier_detection.ejections_enforced_consecutive_5xx", c.Enforced5xx},
-		{"outlier_detection.ejections_detected_consecutive_5xx", c.Detected5xx},
-		{"outlier_detection.ejections_enforced_success_rate", c.EnforcedOther},
-		{"lb_healthy_panic", c.Panic}, {"upstream_cx_none_healthy", c.NoneHealthy}, {"upstream_rq_retry", c.Retries}, {"upstream_rq_pending_overflow", c.PoolOverflow}} {
-		text += fmt.Sprintf("%s%s: %d\n", prefix, stat.name, s.told(strings.TrimPrefix(stat.name, "outlier_detection.ejections_"), stat.value))
-	}
-	return text
+	fmt.Fprintf(&b, "server.uptime: %d\n", int(time.Since(s.began).Truncate(flush).Seconds()))
+	return b.String()
 }
 
-// dump is the cluster as Envoy shows it in its configuration.
-func (s *Sim) dump(name string) map[string]any {
-	c := s.envoys().Config
-	text := map[string]any{"name": name, "lb_policy": c.Balancer}
-	o := c.Outlier
-	if o == nil {
-		return text
+// told is what a statistic is said to be.
+func (s *Sim) told(stat envoy.Stat) uint64 {
+	if lie := s.Lies[strings.TrimPrefix(stat.Name, "outlier_detection.ejections_")]; lie != nil {
+		return lie(stat.Value)
 	}
-	text["common_lb_config"] = map[string]any{"healthy_panic_threshold": map[string]any{"value": c.PanicPercent}}
-	text["outlier_detection"] = map[string]any{"interval": o.Interval.String(), "base_ejection_time": o.BaseEjectionTime.String(),
-		"max_ejection_percent": o.MaxEjectionPercent, "enforcing_success_rate": o.EnforcingSuccess,
-		"consecutive_gateway_failure": o.Gateway, "enforcing_consecutive_gateway_failure": o.EnforcingGateway,
-		"consecutive_5xx": o.Any5xx, "enforcing_consecutive_5xx": o.Enforcing5xx}
-	return text
+	return stat.Value
+}
+
+// dump is the cluster in the configuration dump: what differs from Envoy's
+// defaults is there.
+func dump(name string, c envoy.Config) map[string]any {
+	cluster := map[string]any{"name": name, "lb_policy": c.Balancer}
+	if c.PanicPercent != envoy.DefaultPanicPercent {
+		cluster["common_lb_config"] = map[string]any{"healthy_panic_threshold": map[string]any{"value": c.PanicPercent}}
+	}
+	if c.Outlier == nil {
+		return cluster
+	}
+	o, unset, fields := *c.Outlier, envoy.Defaults(), map[string]any{}
+	unset.MaxEjectionTime = max(unset.MaxEjectionTime, o.BaseEjectionTime)
+	number := func(field string, value, unset uint32) {
+		if value != unset {
+			fields[field] = value
+		}
+	}
+	number("consecutive_gateway_failure", o.Gateway, unset.Gateway)
+	number("enforcing_consecutive_gateway_failure", o.EnforcingGateway, unset.EnforcingGateway)
+	number("consecutive_5xx", o.Any5xx, unset.Any5xx)
+	number("enforcing_consecutive_5xx", o.Enforcing5xx, unset.Enforcing5xx)
+	number("consecutive_local_origin_failure", o.Local, unset.Local)
+	number("enforcing_consecutive_local_origin_failure", o.EnforcingLocal, unset.EnforcingLocal)
+	number("enforcing_success_rate", o.EnforcingSuccessRate, unset.EnforcingSuccessRate)
+	number("max_ejection_percent", o.MaxEjectionPercent, unset.MaxEjectionPercent)
+	for field, d := range map[string][2]time.Duration{"interval": {o.Interval, unset.Interval}, "base_ejection_time": {o.BaseEjectionTime, unset.BaseEjectionTime},
+		"max_ejection_time": {o.MaxEjectionTime, unset.MaxEjectionTime}, "max_ejection_time_jitter": {o.Jitter, unset.Jitter}} {
+		if d[0] != d[1] {
+			fields[field] = fmt.Sprintf("%gs", d[0].Seconds())
+		}
+	}
+	if o.Split {
+		fields["split_external_local_origin_errors"] = true
+	}
+	if o.AlwaysEjectOne {
+		fields["always_eject_one_host"] = true
+	}
+	cluster["outlier_detection"] = fields
+	return cluster
 }

@@ -2,14 +2,77 @@ package meshtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
-	"istio-circuit-breaker/internal/breaker"
-	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 )
+
+// Pod is one simulated pod.
+type Pod struct {
+	Name, Version string
+	Code          int           // of every answer
+	Delay         time.Duration // before every answer
+	// Spread is at most how much longer an answer takes, at random.
+	Spread time.Duration
+	// Codes gives the status of the pod's n-th answer, from 0, in place of Code.
+	Codes func(n int) int
+	// Refuses has the pod refuse every connection, so that the sidecar answers.
+	Refuses bool
+	// NotReady pods are hosts of the sidecar's that are not called.
+	NotReady bool
+	Locality string // region/zone/subzone
+}
+
+// Pods makes pods that answer 200, and pods that answer 504 after a delay.
+func Pods(healthy, faulty int, delay time.Duration) []Pod {
+	var pods []Pod
+	for i := range healthy {
+		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-%d", i+1), Version: "200", Code: 200, Delay: time.Millisecond})
+	}
+	for i := range faulty {
+		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-error-%d", i+1), Version: "504", Code: 504, Delay: delay + time.Millisecond})
+	}
+	return pods
+}
+
+// SetPods replaces the pods.
+func (s *Sim) SetPods(pods ...Pod) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pods = pods
+	if s.envoy != nil {
+		s.envoy.SetHosts(time.Now(), s.hosts())
+	}
+	for _, list := range s.lists {
+		select {
+		case list <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// podPort is what every pod listens on.
+const podPort = 8080
+
+// address of a pod; it keeps it for as long as the simulation runs.
+func (s *Sim) address(pod string) string {
+	if n := len(s.addresses); s.addresses[pod] == "" {
+		s.addresses[pod] = fmt.Sprintf("198.18.%d.%d:%d", n/250, n%250+1, podPort)
+	}
+	return s.addresses[pod]
+}
+
+// pod at an address; false where it is gone.
+func (s *Sim) pod(address string) (Pod, bool) {
+	for _, pod := range s.pods {
+		if s.address(pod.Name) == address {
+			return pod, true
+		}
+	}
+	return Pod{}, false
+}
 
 // WatchPods lists the pods, and again after SetPods.
 func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
@@ -36,73 +99,4 @@ func (s *Sim) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
 		}
 	}
 	return err
-}
-
-// Rule is the declared rule.
-func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	spec, err := json.Marshal(map[string]any{"host": mesh.Service, "trafficPolicy": map[string]any{"outlierDetection": s.Declared}})
-	if !s.Declared.Enabled {
-		spec, err = json.RawMessage(`{"host":"`+mesh.Service+`","trafficPolicy":{}}`), nil
-	}
-	return mesh.Rule{Rule: s.Declared, Spec: spec, Managed: !s.Unmanaged, Declared: s.ByStack}, errors.Join(err, s.down)
-}
-
-// SetRule keeps the spec and puts it in force.
-func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
-	var read struct {
-		Policy struct {
-			Outlier *breaker.Rule `json:"outlierDetection"`
-		} `json:"trafficPolicy"`
-	}
-	if err := json.Unmarshal(spec, &read); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	balancer := s.Declared.Balancer
-	s.specs, s.Declared = append(s.specs, spec), breaker.Rule{Balancer: balancer}
-	if read.Policy.Outlier != nil {
-		s.Declared = *read.Policy.Outlier
-	}
-	s.configure()
-	return s.down
-}
-
-// configOf is what istiod makes of a rule. Source: istio
-// pilot/pkg/networking/core/cluster_traffic_policy.go.
-func configOf(r breaker.Rule) timeline.Sidecar {
-	s := timeline.Sidecar{Balancer: "LEAST_REQUEST", PanicPercent: 50}
-	if r.Balancer != "" {
-		s.Balancer = r.Balancer
-	}
-	if !r.Enabled {
-		return s
-	}
-	s.PanicPercent = float64(r.MinHealthPercent)
-	o := timeline.OutlierDetection{Gateway: 5, Any5xx: 5, Enforcing5xx: 100, Local: 5, EnforcingLocal: 100,
-		Interval: 10 * time.Second, BaseEjectionTime: 30 * time.Second, MaxEjectionTime: 300 * time.Second, MaxEjectionPercent: 10}
-	if v := r.ConsecutiveGatewayErrors; v != nil {
-		if o.Gateway, o.EnforcingGateway = *v, 0; *v > 0 {
-			o.EnforcingGateway = 100
-		}
-	}
-	if v := r.Consecutive5xxErrors; v != nil {
-		if o.Any5xx, o.Enforcing5xx = *v, 0; *v > 0 {
-			o.Enforcing5xx = 100
-		}
-	}
-	if r.Interval > 0 {
-		o.Interval = r.Interval
-	}
-	if r.BaseEjectionTime > 0 {
-		o.BaseEjectionTime = r.BaseEjectionTime
-		o.MaxEjectionTime = max(o.MaxEjectionTime, o.BaseEjectionTime)
-	}
-	if r.MaxEjectionPercent > 0 {
-		o.MaxEjectionPercent = uint32(r.MaxEjectionPercent)
-	}
-	s.Outlier = &o
-	return s
 }

@@ -1,8 +1,6 @@
 package meshtest
 
 import (
-	"bytes"
-	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,170 +11,216 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// What a recording of a real Envoy and the simulation may differ by: an answer's
-// end is the client's, a little after Envoy booked it.
-const near = 50 * time.Millisecond
+const (
+	// apart is how far a decision may lie from the recorded one: an answer ends a
+	// little later at its caller than it is booked.
+	apart = 60 * time.Millisecond
+	// The moments of the sweeps are not recorded, so a return may come up to an
+	// interval before the recorded one; by no more than this after it.
+	lateReturn = 10 * time.Millisecond
+)
 
-// recordings of real Envoys, by the client's sidecar.
-func recordings(t *testing.T) []string {
-	t.Helper()
-	more, err := filepath.Glob("testdata/*.jsonl")
+// decision is one ejection, or return, of a pod. Errors in a row before an
+// ejection are 0 where the recording does not say.
+type decision struct {
+	pod    string
+	out    bool
+	at     time.Time
+	errors int
+}
+
+// Each recording is of a real Envoy; docs/run.jsonl of 1.40.
+func TestTheSimulatedEnvoyDecidesAsRealOnesDid(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(more, "../../../docs/run.jsonl")
-}
-
-// turn is one way out or back, as Envoy decided it.
-type turn struct {
-	at  time.Time
-	pod string
-	out bool
-}
-
-func (a turn) same(b turn) bool { return a.pod == b.pod && a.out == b.out }
-
-// decided are Envoy's own times of what it decided: the lines of its log, or in
-// a recording of version 1 the events that were made of them.
-func decided(entries []timeline.Entry) []turn {
-	var all []turn
-	for _, e := range entries {
-		switch {
-		case e.Outlier != nil && (e.Outlier.Enforced || !e.Outlier.Ejected):
-			all = append(all, turn{e.Outlier.Decided, e.Outlier.Pod, e.Outlier.Ejected})
-		case entries[0].Header.Version == 1 && e.Event != nil && !e.Event.Decided.IsZero():
-			all = append(all, turn{e.Event.Decided, e.Event.Pod, e.Event.Kind == timeline.PodEjected || e.Event.Detail == "ejected"})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b turn) int { return a.at.Compare(b.at) })
-	return slices.Compact(all)
-}
-
-// sweeps are the times at which Envoy looked for hosts to return. Its timer is
-// armed anew after each sweep and so is a little late each time: they are counted
-// from the returns that it decided, back from the first and on from each.
-func sweeps(all []turn, interval time.Duration, from, to time.Time) []time.Time {
-	var at []time.Time
-	for _, t := range all {
-		if t.out {
-			continue
-		}
-		if len(at) == 0 {
-			for before := t.at; before.After(from); before = before.Add(-interval) {
-				at = append(at, before)
+	for _, file := range append(files, "../../../docs/run.jsonl") {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			entries := readAll(t, file)
+			want := recorded(entries)
+			got, counted := replayed(t, entries)
+			if len(want) == 0 {
+				t.Fatal("the recording has no ejection")
 			}
-			slices.Reverse(at)
-			continue
-		}
-		for next := at[len(at)-1].Add(interval); t.at.Sub(next) > interval/2; next = next.Add(interval) {
-			at = append(at, next)
-		}
-		at = append(at, t.at)
-	}
-	for len(at) > 0 && at[len(at)-1].Before(to) {
-		at = append(at, at[len(at)-1].Add(interval))
-	}
-	return at
-}
-
-func TestASimulatedSidecarDoesWhatARealOneDid(t *testing.T) {
-	for _, name := range recordings(t) {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
+			if len(got) != len(want) {
+				t.Fatalf("got %v, want %v", got, want)
 			}
-			entries, err := timeline.ReadAll(bytes.NewReader(text))
-			if err != nil {
-				t.Fatal(err)
+			for name, want := range lastCounted(entries) {
+				if counted[name] != want {
+					t.Errorf("%s: got %d, want %d", name, counted[name], want)
+				}
 			}
-			header := slices.IndexFunc(entries, func(e timeline.Entry) bool { return e.Header != nil })
-			entries = append([]timeline.Entry{entries[header]}, entries...)
-			want := decided(entries)
-			got, counters := replay(entries, want)
-			if len(want) == 0 || len(got) != len(want) {
-				t.Errorf("got %d ejections and returns, want %d, more than none", len(got), len(want))
-			}
-			last := counted(entries)
-			if counters.EnforcedTotal != last.EnforcedTotal || counters.EnforcedGateway != last.EnforcedGateway || counters.DetectedGateway != last.DetectedGateway || counters.Overflow != last.Overflow {
-				t.Errorf("counters: got %+v, Envoy had %+v", counters, last)
-			}
-			for i := range min(len(got), len(want)) {
-				if g, w := got[i], want[i]; !g.same(w) || g.at.Sub(w.at).Abs() > near {
-					t.Errorf("number %d: got %s out %t at %s, Envoy had %s out %t at %s", i+1, g.pod, g.out, g.at.Format("15:04:05.000"), w.pod, w.out, w.at.Format("15:04:05.000"))
+			interval := config(t, entries).Outlier.Interval
+			for i, w := range want {
+				g, early := got[i], apart
+				late := apart
+				if !w.out {
+					early, late = interval+apart, lateReturn
+				}
+				if w.errors > 0 && g.errors != w.errors {
+					t.Errorf("decision %d: after %d errors, want %d", i, g.errors, w.errors)
+				}
+				if d := g.at.Sub(w.at); g.pod != w.pod || g.out != w.out || d < -early || d > late {
+					t.Errorf("decision %d: got %+v, want %+v (%s later)", i, g, w, d)
 				}
 			}
 		})
 	}
 }
 
-// counted are the counters in the last look.
-func counted(entries []timeline.Entry) (last timeline.Counters) {
+func readAll(t *testing.T, file string) []timeline.Entry {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	entries, err := timeline.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+// config is the cluster's: what the sidecar had, or what Istio makes of the rule
+// where the recording does not say.
+func config(t *testing.T, entries []timeline.Entry) envoy.Config {
+	t.Helper()
+	for _, e := range entries {
+		if e.Header == nil {
+			continue
+		}
+		if has := e.Header.Sidecar; has != nil && has.Outlier != nil {
+			o := *has.Outlier
+			return envoy.Config{Balancer: has.Balancer, PanicPercent: has.PanicPercent, MergeWindow: envoy.DefaultMergeWindow, Outlier: &envoy.Outlier{
+				Gateway: o.Gateway, EnforcingGateway: o.EnforcingGateway, Any5xx: o.Any5xx, Enforcing5xx: o.Enforcing5xx, Local: o.Local, EnforcingLocal: o.EnforcingLocal,
+				Split: o.Split, Interval: o.Interval, BaseEjectionTime: o.BaseEjectionTime, MaxEjectionTime: o.MaxEjectionTime, Jitter: o.Jitter,
+				MaxEjectionPercent: o.MaxEjectionPercent, AlwaysEjectOne: o.AlwaysEjectOne}}
+		}
+		return translated(Rule(e.Header.Rule).Spec())
+	}
+	t.Fatal("the recording has no header")
+	return envoy.Config{}
+}
+
+// recorded are the decisions by Envoy's own clock, each once.
+func recorded(entries []timeline.Entry) []decision {
+	var all []decision
+	add := func(d decision) {
+		same := func(o decision) bool { return o.pod == d.pod && o.out == d.out && o.at.Equal(d.at) }
+		switch i := slices.IndexFunc(all, same); {
+		case d.at.IsZero():
+		case i < 0:
+			all = append(all, d)
+		case d.errors > 0:
+			all[i].errors = d.errors
+		}
+	}
+	for _, e := range entries {
+		if o := e.Outlier; o != nil && (o.Enforced || !o.Ejected) {
+			add(decision{pod: o.Pod, out: o.Ejected, at: o.Decided})
+		}
+		if e.Event == nil {
+			continue
+		}
+		what := e.Event.Kind
+		if what == timeline.Confirmed {
+			what = timeline.EventKind(e.Event.Detail)
+		}
+		switch what {
+		case timeline.PodEjected:
+			d := decision{pod: e.Event.Pod, out: true, at: e.Event.Decided}
+			if !e.Event.AtLeast {
+				d.errors = e.Event.Errors
+			}
+			add(d)
+		case timeline.PodReturned:
+			add(decision{pod: e.Event.Pod, at: e.Event.Decided})
+		}
+	}
+	slices.SortFunc(all, func(a, b decision) int { return a.at.Compare(b.at) })
+	return all
+}
+
+// replayed are the decisions and the counters of the simulated Envoy, which is
+// given each answer of the recording at its end.
+func replayed(t *testing.T, entries []timeline.Entry) ([]decision, map[string]uint64) {
+	t.Helper()
+	type step struct {
+		at time.Time
+		do func(*envoy.Cluster)
+	}
+	var steps []step
+	names := map[string]string{}                               // by address
+	addresses, inARow := map[string]string{}, map[string]int{} // by name, by address
+	for _, e := range entries {
+		switch {
+		case e.Snapshot != nil:
+			var hosts []envoy.Host
+			for _, p := range e.Snapshot.Pods {
+				if p.Address == "" || p.State == timeline.Terminating {
+					continue
+				}
+				names[p.Address], addresses[p.Name] = p.Name, p.Address
+				hosts = append(hosts, envoy.Host{Address: p.Address})
+			}
+			steps = append(steps, step{e.Time, func(c *envoy.Cluster) {
+				if len(hosts) != len(c.Hosts(e.Time)) {
+					c.SetHosts(e.Time, hosts)
+				}
+			}})
+		case e.Answer != nil && e.Answer.Pod != "" && e.Answer.Code > 0:
+			end, a := e.Time.Add(e.Answer.Latency), *e.Answer
+			steps = append(steps, step{end, func(c *envoy.Cluster) {
+				for _, h := range c.Hosts(end) {
+					if h.Address == addresses[a.Pod] {
+						c.Take(end, h)
+						c.Book(end, h, a.Code)
+						if inARow[h.Address]++; !timeline.GatewayError(a.Code) {
+							inARow[h.Address] = 0
+						}
+					}
+				}
+			}})
+		}
+	}
+	for _, d := range recorded(entries) {
+		if !d.out {
+			steps = append(steps, step{d.at, func(c *envoy.Cluster) { c.Sweep(d.at) }})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
+	c := envoy.New(steps[0].at, config(t, entries))
+	var all []decision
+	for _, s := range steps {
+		s.do(c)
+		for _, e := range c.Events(s.at) {
+			switch {
+			case e.Ejected && e.Enforced:
+				all = append(all, decision{names[e.Host], true, e.At, inARow[e.Host]})
+			case !e.Ejected:
+				all = append(all, decision{names[e.Host], false, e.At, 0})
+				inARow[e.Host] = 0
+			}
+		}
+	}
+	counted := map[string]uint64{}
+	for _, stat := range c.Stats(steps[len(steps)-1].at) {
+		counted[stat.Name] = stat.Value
+	}
+	return all, counted
+}
+
+// lastCounted are the counters in the last look.
+func lastCounted(entries []timeline.Entry) map[string]uint64 {
+	var last timeline.Counters
 	for _, e := range entries {
 		if e.Snapshot != nil {
 			last = e.Snapshot.Counters
 		}
 	}
-	return last
-}
-
-// replay books the answers of a recording in the order of their ends, and says
-// whom the simulation ejected and returned.
-func replay(entries []timeline.Entry, real []turn) ([]turn, timeline.Counters) {
-	header := entries[0].Header
-	config := configOf(header.Rule)
-	if header.Sidecar != nil {
-		config = *header.Sidecar
-	}
-	type step struct {
-		at   time.Time
-		pod  string
-		code int // 0: a sweep
-	}
-	var steps []step
-	cluster := envoy.New(config)
-	hosts := map[string]*envoy.Host{}
-	for _, e := range entries {
-		if e.Snapshot != nil && len(hosts) == 0 {
-			for _, p := range e.Snapshot.Pods {
-				hosts[p.Name] = &envoy.Host{Name: p.Name}
-				cluster.Hosts = append(cluster.Hosts, hosts[p.Name])
-			}
-		}
-		if e.Answer != nil && e.Answer.Pod != "" {
-			steps = append(steps, step{e.Time.Add(e.Answer.Latency), e.Answer.Pod, e.Answer.Code})
-		}
-	}
-	byTime := func(a, b step) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.code, b.code)) }
-	slices.SortStableFunc(steps, byTime)
-	if len(steps) == 0 {
-		return nil, timeline.Counters{}
-	}
-	end := steps[len(steps)-1].at
-	if n := len(real); n > 0 && real[n-1].at.After(end) {
-		end = real[n-1].at
-	}
-	for _, at := range sweeps(real, config.Outlier.Interval, steps[0].at, end.Add(time.Second)) {
-		steps = append(steps, step{at: at})
-	}
-	slices.SortStableFunc(steps, byTime)
-	var events []envoy.Event
-	for _, s := range steps {
-		if s.code == 0 {
-			events = append(events, cluster.Sweep(s.at)...)
-			continue
-		}
-		h := hosts[s.pod]
-		h.Requests, h.Active = h.Requests+1, h.Active+1
-		for _, kind := range cluster.Book(h, s.code) {
-			events = append(events, cluster.Decide(h, kind, s.at)...)
-		}
-	}
-	var all []turn
-	for _, e := range events {
-		if (e.Enforced || !e.Ejected) && !e.At.After(end.Add(near)) {
-			all = append(all, turn{e.At, e.Host.Name, e.Ejected})
-		}
-	}
-	return all, cluster.Counters
+	const prefix = "outlier_detection.ejections_"
+	return map[string]uint64{prefix + "enforced_total": last.EnforcedTotal, prefix + "enforced_consecutive_gateway_failure": last.EnforcedGateway,
+		prefix + "detected_consecutive_gateway_failure": last.DetectedGateway, prefix + "enforced_consecutive_5xx": last.Enforced5xx, prefix + "overflow": last.Overflow}
 }

@@ -1,6 +1,3 @@
-// Package meshtest is a mesh.Mesh without a cluster, for tests: pods that answer
-// or fail, and a sidecar that ejects them as package envoy does. It is made for
-// the fake clock of testing/synctest.
 package meshtest
 
 import (
@@ -11,48 +8,34 @@ import (
 	"sync"
 	"time"
 
-	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/breaker/istiorule"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 	"istio-circuit-breaker/internal/timeline"
-)
 
-// Pod is one simulated pod.
-type Pod struct {
-	Name, Version string
-	Code          int           // of every answer
-	Delay         time.Duration // before every answer
-	Locality      string
-	NotReady      bool
-}
+	networking "istio.io/api/networking/v1alpha3"
+)
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
-	Declared     breaker.Rule  // in the DestinationRule
-	ByStack      *breaker.Rule // as the stack declared it, where that differs
-	InForce      *breaker.Rule // what the sidecar has, where that differs
-	Unmanaged    bool
-	NoStatistics bool  // no outlier statistics in the sidecar
-	NoLog        bool  // no outlier event log
-	Retries      bool  // a gateway error is tried again on the next pod
-	NoClient     error // what Client returns, if anything
-	Refused      error // what Send returns, if anything
-	Zones        bool  // callers stay in their own locality, that of the first pod
-	// AnswerLag is how much later than the outlier log an answer's line comes
-	// through the API server; LogLag how late the log's lines come.
-	AnswerLag, LogLag time.Duration
-	LogTwice          bool // each line of the log comes twice
-	// LogBefore makes the log's times earlier than the decisions.
-	LogBefore time.Duration
-	// Ahead is how far the cluster's clock is before ours.
-	Ahead time.Duration
-	// Post is how long a decision takes from a worker to the main thread.
+	// InForce is the rule that the sidecar has, where that differs; nil: the one in
+	// the DestinationRule.
+	InForce *Rule
+	// Wrong makes another Envoy of the sidecar than its configuration says, and so
+	// does Secretly, for what Wrong has no field for.
+	Wrong    envoy.Wrong
+	Secretly func(*envoy.Config)
+	// ByStack is the rule as the stack wrote it; nil where the object does not say.
+	ByStack   *Rule
+	Unmanaged bool // the rule is not the stack's
+	// Locality of the client, region/zone/subzone; empty is none.
+	Locality string
+	// Post is how long a decision takes from a worker to the main thread; 0 is
+	// what it takes where nothing is busy.
 	Post time.Duration
-	// Wrong makes another Envoy of the sidecar than its configuration says.
-	Wrong envoy.Wrong
-	// Lies change what the sidecar's statistics say, by the end of their names;
-	// "rq_total" and "rq_error" are each host's.
-	Lies map[string]func(uint64) uint64
+
+	// Retries has an answer of 502, 503 or 504 tried again, twice, on other pods.
+	Retries bool
 	// OwnErrors is how many of 100 requests the sidecar answers itself, with 503,
 	// while a pod is out.
 	OwnErrors int
@@ -60,71 +43,52 @@ type Sim struct {
 	Quiet bool
 	// Others send so many requests a second through the same sidecar.
 	Others float64
-	// Symptoms are what a survey finds.
-	Symptoms []timeline.Symptom
 
-	mu      sync.Mutex
-	pods    []Pod
-	cluster *envoy.Cluster
-	started time.Time // the sidecar
-	asked   int       // requests, for what happens to some of 100
-	life    int       // of the client pod
-	specs   []json.RawMessage
-	lines   []chan []byte
-	lists   []chan struct{}
-	down    error // of the API server
+	NoStatistics bool  // no outlier statistics in the sidecar
+	NoClient     error // what Client returns, if anything
+	Refused      error // what Send returns, if anything
+	Symptoms     []timeline.Symptom
+
+	// Ahead is how far the cluster's clock is before the observer's: answers, log
+	// and dates tell it.
+	Ahead time.Duration
+	// AnswerLag and LogLag are how much later than it happened a line comes.
+	AnswerLag, LogLag time.Duration
+	// LogBefore makes the log's times earlier than the decisions.
+	LogBefore       time.Duration
+	NoLog, LogTwice bool
+	// Line changes a line of the outlier log; false leaves it out. Nil: as it is.
+	Line func(*envoy.Event) bool
+	// Lies change what the sidecar's statistics say, by the end of their names,
+	// behind "ejections_"; "rq_total" and "rq_error" are each host's.
+	Lies map[string]func(uint64) uint64
+
+	mu        sync.Mutex
+	declared  *networking.DestinationRule
+	spec      json.RawMessage // as it was written; nil: declared as JSON
+	specs     []json.RawMessage
+	pods      []Pod
+	addresses map[string]string
+	answered  map[string]int // answers that a pod has given
+	envoy     *envoy.Cluster
+	began     time.Time // of the sidecar
+	life      int       // of the client pod
+	asked     int       // requests, for what happens to some of 100
+	retries   uint64
+	kick      chan struct{}
+	written   []written
+	logs      []chan []byte
+	lists     []chan struct{}
+	down      error // of the API server
 }
 
 var _ mesh.Mesh = (*Sim)(nil)
 
-// New makes a mesh with a rule and pods; its sidecar sweeps until ctx ends.
-func New(ctx context.Context, rule breaker.Rule, pods ...Pod) *Sim {
-	s := &Sim{Declared: rule, pods: pods}
-	s.forget()
-	go func() {
-		for {
-			s.mu.Lock()
-			interval := time.Second
-			if o := s.cluster.Config.Outlier; o != nil {
-				interval = o.Interval
-			}
-			s.mu.Unlock()
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(interval):
-				s.sweep()
-			}
-		}
-	}()
+// New makes a mesh with a rule and pods; its sidecar runs until ctx ends.
+func New(ctx context.Context, rule Rule, pods ...Pod) *Sim {
+	s := &Sim{declared: rule.Spec(), pods: pods, addresses: map[string]string{}, answered: map[string]int{}, kick: make(chan struct{}, 1)}
+	go s.run(ctx)
 	return s
-}
-
-// Pods makes pods that answer 200, and pods that answer 504 after a delay.
-func Pods(healthy, faulty int, delay time.Duration) []Pod {
-	var pods []Pod
-	for i := range healthy {
-		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-%d", i+1), Version: "200", Code: 200, Delay: time.Millisecond})
-	}
-	for i := range faulty {
-		pods = append(pods, Pod{Name: fmt.Sprintf("servicex-error-%d", i+1), Version: "504", Code: 504, Delay: delay + time.Millisecond})
-	}
-	return pods
-}
-
-// SetPods replaces the pods.
-func (s *Sim) SetPods(pods ...Pod) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pods = pods
-	s.endpoints()
-	s.cluster.Update(time.Now())
-	for _, list := range s.lists {
-		select {
-		case list <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // Break makes the API server fail until it is called with nil.
@@ -138,99 +102,11 @@ func (s *Sim) Break(err error) {
 	for _, list := range s.lists {
 		close(list)
 	}
-	for _, log := range s.lines {
+	for _, log := range s.logs {
 		close(log)
 	}
-	s.lists, s.lines = nil, nil
+	s.lists, s.logs = nil, nil
 }
-
-// RestartSidecar forgets what the sidecar knows, as a restart of it does.
-func (s *Sim) RestartSidecar() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-}
-
-// ChangeRule puts another rule into the cluster: the sidecar's cluster is made
-// anew, with its hosts, while its counters go on. Measured on Envoy 1.40.
-func (s *Sim) ChangeRule(rule breaker.Rule) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Declared = rule
-	s.configure()
-}
-
-// configure gives the sidecar a new cluster for the rule.
-func (s *Sim) configure() {
-	counters := s.cluster.Counters
-	counters.EjectionsActive = 0
-	s.cluster = envoy.New(s.config())
-	counters.Exported = s.cluster.Config.Outlier != nil
-	s.cluster.Counters = counters
-	s.endpoints()
-}
-
-// forget is what a new sidecar knows, its balancer's turn included.
-func (s *Sim) forget() {
-	s.cluster, s.started = envoy.New(s.config()), time.Now()
-	s.endpoints()
-}
-
-// endpoints gives the sidecar the pods; one that it knows keeps its counts.
-func (s *Sim) endpoints() {
-	known := map[string]*envoy.Host{}
-	for _, h := range s.cluster.Hosts {
-		known[h.Name] = h
-	}
-	s.cluster.Hosts = nil
-	for _, pod := range s.pods {
-		h := known[pod.Name]
-		if h == nil {
-			h = &envoy.Host{Name: pod.Name}
-		}
-		h.Locality = pod.Locality
-		s.cluster.Hosts = append(s.cluster.Hosts, h)
-	}
-	active := uint64(0)
-	for _, h := range s.cluster.Hosts {
-		if h.Out {
-			active++
-		}
-	}
-	s.cluster.Counters.EjectionsActive = active
-	if len(s.pods) > 0 {
-		s.cluster.Caller = s.pods[0].Locality
-	}
-}
-
-// envoys is the sidecar's cluster, with the fields that a test has set.
-func (s *Sim) envoys() *envoy.Cluster {
-	s.cluster.Wrong, s.cluster.Zones = s.Wrong, s.Zones
-	if s.InForce != nil {
-		s.cluster.Config = configOf(*s.InForce)
-		s.cluster.Counters.Exported = s.cluster.Config.Outlier != nil
-	}
-	return s.cluster
-}
-
-func (s *Sim) config() timeline.Sidecar {
-	if s.InForce != nil {
-		return configOf(*s.InForce)
-	}
-	return configOf(s.Declared)
-}
-
-func (s *Sim) address(name string) string {
-	for i, pod := range s.pods {
-		if pod.Name == name {
-			return fmt.Sprintf("198.18.%d.%d:8080", i/250, i%250+1)
-		}
-	}
-	return ""
-}
-
-// now is the cluster's time.
-func (s *Sim) now() time.Time { return time.Now().Add(s.Ahead) }
 
 // Specs are the specs that were written, in order.
 func (s *Sim) Specs() []json.RawMessage {
@@ -261,21 +137,78 @@ func (s *Sim) RestartClient(ctx context.Context, _ mesh.Client) (mesh.Client, er
 	return s.Client(ctx)
 }
 
-// Versions are the simulation's.
-func (s *Sim) Versions(context.Context, mesh.Client) map[string]string {
-	return map[string]string{"envoy": "simulated"}
+// Rule is the DestinationRule.
+func (s *Sim) Rule(context.Context) (mesh.Rule, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down != nil {
+		return mesh.Rule{}, s.down
+	}
+	if s.spec == nil {
+		spec, err := json.Marshal(s.declared)
+		if err != nil {
+			return mesh.Rule{}, fmt.Errorf("encoding a DestinationRule: %w", err)
+		}
+		s.spec = spec
+	}
+	rule := mesh.Rule{Rule: istiorule.FromDestinationRule(s.declared), Spec: s.spec, Managed: !s.Unmanaged}
+	if s.ByStack != nil {
+		rule.Declared = new(istiorule.FromDestinationRule(s.ByStack.Spec()))
+	}
+	return rule, nil
 }
 
-// Survey finds what the test says.
+// SetRule keeps the spec and puts it in force.
+func (s *Sim) SetRule(_ context.Context, spec json.RawMessage) error {
+	var rule networking.DestinationRule
+	if err := json.Unmarshal(spec, &rule); err != nil {
+		return fmt.Errorf("decoding a DestinationRule: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down != nil {
+		return s.down
+	}
+	s.specs = append(s.specs, spec)
+	s.change(&rule, spec)
+	return nil
+}
+
+// ChangeRule has somebody else put another rule into the cluster.
+func (s *Sim) ChangeRule(rule Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.change(rule.Spec(), nil)
+}
+
+func (s *Sim) change(rule *networking.DestinationRule, spec json.RawMessage) {
+	s.declared, s.spec = rule, spec
+	if s.envoy != nil {
+		s.envoy.Replace(time.Now(), s.secret(), s.hosts())
+		s.woken()
+	}
+}
+
+// Dates are those of the cluster's clock. Envoy makes its date anew twice a
+// second; the API server with each answer.
+func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down != nil {
+		return nil, s.down
+	}
+	now := time.Now()
+	there := now.Add(s.Ahead)
+	return []mesh.Date{
+		{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: there.Truncate(time.Second)},
+		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: there.Truncate(time.Second / 2).Truncate(time.Second), Stale: time.Second / 2},
+	}, nil
+}
+
+// Survey finds the symptoms that it was given.
 func (s *Sim) Survey(context.Context, mesh.Client) ([]timeline.Symptom, error) {
 	return s.Symptoms, nil
 }
 
-// Dates are the cluster's time on both of its clocks.
-func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, said := time.Now(), s.now().Truncate(time.Second)
-	return []mesh.Date{{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: said},
-		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: said, Stale: time.Second / 2}}, s.down
-}
+// Versions are not known of a simulation.
+func (s *Sim) Versions(context.Context, mesh.Client) map[string]string { return nil }

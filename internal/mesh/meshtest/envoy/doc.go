@@ -1,9 +1,8 @@
-// Package envoy is a small reimplementation of Envoy's outlier detection and of
-// what a load balancer makes of it, for tests: the bench that the proof is tried
-// on. It knows nothing of package breaker, the model that the proof compares
-// with: each rule is taken from Envoy's source, which is named beside it, and the
-// whole is held against recordings of real Envoys.
+// Package envoy is a small Envoy of one cluster, for tests: its outlier
+// detection, its load balancers, and the way between the two, each rule read in
+// Envoy's own source and named by file and function. It knows nothing of this
+// program's model of the same, which it is there to test.
 //
-// It is a state machine on a clock that is passed in. Files are those of Envoy
-// 1.40, below source/common/upstream unless they say otherwise.
+// It is a state machine on a passive clock: every call says when it is made, and
+// first does what was due by then. It is not safe for concurrent use.
 package envoy

@@ -1,25 +1,25 @@
 package envoy
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
-// Wrong is how an Envoy may be wrong. The zero Wrong is right.
+// Wrong is how an Envoy breaks its own rules, for tests that have to notice. The
+// zero Wrong is right.
 type Wrong struct {
-	Threshold          int    // added to each threshold
-	Detector           string // that every ejection is booked to
-	Detected           bool   // ejections are detected and not enforced
-	AnyCountsAsGateway bool   // every 5xx is a gateway failure
-	AnyPercent         bool   // max_ejection_percent is not kept
-	NoGrowth           bool   // each ejection lasts as the first
-	KeepsBackoff       bool   // the time out never becomes shorter again
-	NeverBack          bool
+	Threshold          int           // added to each threshold
+	Detector           Detector      // that every ejection is booked to
+	Detected           bool          // ejections are detected and not enforced
+	AnyCountsAsGateway bool          // every 5xx is a gateway failure
+	Remembers          bool          // good answers leave the counts of errors as they are
+	Along              string        // address of the host that goes too whenever another one does
+	AnyPercent         bool          // max_ejection_percent is not kept
+	NoGrowth           bool          // each ejection lasts as the first
+	KeepsBackoff       bool          // the time out never becomes shorter again
+	NeverBack          bool          // a host that is out stays out
 	Times              float64       // factor of each time out; 0 is 1
 	Plus               time.Duration // added to each time out
-	BackWithoutTraffic bool          // returned by its flag, not for the workers
+	BackWithoutTraffic bool          // returned by its flag, and not for the workers
 	Leaks              int           // of 100 requests that go to a host that is out
-	LeaksFrom          int           // the number of the ejection from which it leaks
+	LeaksFrom          int           // number of the ejection from which it leaks; 0 is 1
 }
 
 func (w Wrong) threshold(t uint32) uint32 {
@@ -29,26 +29,26 @@ func (w Wrong) threshold(t uint32) uint32 {
 	return uint32(max(int(t)+w.Threshold, 1))
 }
 
-func (w Wrong) factor(backoff int) int {
+// out is how long a host is out by itself, of what its configuration says.
+func (w Wrong) out(o Outlier, backoff int) time.Duration {
 	if w.NoGrowth {
-		return 1
+		backoff = 1
 	}
-	return backoff
-}
-
-func (w Wrong) time(t time.Duration) time.Duration {
+	t := min(time.Duration(backoff)*o.BaseEjectionTime, o.MaxEjectionTime)
 	if w.Times > 0 {
 		t = time.Duration(float64(t) * w.Times)
 	}
 	return t + w.Plus
 }
 
-func (w Wrong) leak(hosts []*Host, random *rand.Rand) *Host {
+// leak is a host that is out and gets a request all the same; nil is none.
+func (c *Cluster) leak() *Host {
+	w := c.config.Wrong
 	if w.Leaks == 0 {
 		return nil
 	}
-	for _, h := range hosts {
-		if h.hidden && h.Out && h.ejections >= max(w.LeaksFrom, 1) && random.IntN(100) < w.Leaks {
+	for _, h := range c.hosts {
+		if h.ejected && h.ejections >= max(w.LeaksFrom, 1) && c.random.IntN(100) < w.Leaks {
 			return h
 		}
 	}
