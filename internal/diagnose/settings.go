@@ -112,10 +112,13 @@ func settings() []rule {
 				if s.Sidecar != nil && s.Sidecar.Outlier != nil {
 					percent = s.Sidecar.PanicPercent
 				}
-				if percent <= 0 || s.ejections() == 0 || !s.refuted("clean") {
+				if percent <= 0 && s.Rise.Panic == 0 || s.ejections() == 0 || !s.refuted("clean") {
 					return "", false
 				}
-				text := fmt.Sprintf("panic routing: with fewer than %g %% of the pods in rotation (minHealthPercent) Envoy ignores ejections and calls them all", percent)
+				text := "panic routing: Envoy ignores ejections and calls every pod, though no minHealthPercent is shown"
+				if percent > 0 {
+					text = fmt.Sprintf("panic routing: with fewer than %g %% of the pods in rotation (minHealthPercent) Envoy ignores ejections and calls them all", percent)
+				}
 				if s.Rise.Panic > 0 {
 					text += fmt.Sprintf(" (lb_healthy_panic %d)", s.Rise.Panic)
 				}

@@ -102,6 +102,11 @@ func (r *Record) changes(p *pod) (all []change, findings []string) {
 			all[best].byLooks = true
 			continue
 		}
+		for _, l := range p.lines {
+			if c.out && l.Ejected && !l.Enforced && (span{l.Decided, l.Decided.Add(logStep)}).overlaps(c.at.widened(meeting)) {
+				findings = append(findings, fmt.Sprintf("the outlier log says that the ejection of %s at %s was not enforced, endpoint health shows it out", p.name, clockTime(l.Decided)))
+			}
+		}
 		all = append(all, c)
 	}
 	slices.SortStableFunc(all, func(a, b change) int { return a.at.from.Compare(b.at.from) })

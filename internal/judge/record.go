@@ -32,6 +32,7 @@ type pod struct {
 	answers       []answer // as they came
 	lines         []line
 	gone          bool // it is no endpoint any more
+	notReady      bool // Istio sends it to sidecars as one that is not to be called
 }
 
 // line is one of the outlier log, and when the observer read it.
@@ -144,7 +145,7 @@ func (r *Record) look(s timeline.Snapshot) {
 	for _, seen := range s.Pods {
 		l.pods[seen.Name] = seen
 		p := r.pod(seen.Name)
-		p.version, p.gone = seen.Version, seen.State == timeline.Terminating
+		p.version, p.gone, p.notReady = seen.Version, seen.State == timeline.Terminating, seen.NotReady
 	}
 	r.looks = append(r.looks, l)
 }
@@ -164,7 +165,7 @@ func (r *Record) pod(name string) *pod {
 const faulty = "504"
 
 // failing are the pods that are made to fail, sorted by name; others the rest.
-// One that went away before anything was learnt of it is in neither; nor is one
+// One that is not ready, or went away before anything was learnt of it, is in neither; nor is one
 // that went away without an ejection while another failing pod stayed, as at the
 // end of a rollout.
 func (r *Record) failing() []*pod {
@@ -185,7 +186,7 @@ func (r *Record) others() []*pod {
 func (r *Record) where(is func(*pod) bool) []*pod {
 	var some []*pod
 	for _, name := range r.names {
-		if p := r.pods[name]; p.version != "" && is(p) && (!p.gone || len(p.answers) > 0 || len(p.lines) > 0) {
+		if p := r.pods[name]; p.version != "" && is(p) && (!p.gone && !p.notReady || len(p.answers) > 0 || len(p.lines) > 0) {
 			some = append(some, p)
 		}
 	}

@@ -25,7 +25,7 @@ func (r *Record) trip() []Claim {
 	case len(failing) == 0:
 		c := whole(fmt.Sprintf("each faulty pod out after %s in a row", breaker.Count(want, noun(by))))
 		c.Measured, c.Open = "no faulty pod", len(r.looks) == 0
-		c.lack("a faulty pod: no pod has the label version=%s, so nothing is there to eject", faulty)
+		c.lack("a faulty pod that is ready: no pod with the label version=%s is, so nothing is there to eject", faulty)
 		return []Claim{c}
 	case may == 0:
 		c := whole(fmt.Sprintf("a faulty pod out after %s in a row", breaker.Count(want, noun(by))))
