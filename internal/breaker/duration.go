@@ -13,11 +13,12 @@ const (
 
 // UpdateWindow is how long Envoy may hold a change of a pod's health back from
 // its load balancers after the change before it: the first change is passed on
-// at once, the ones within the window together at its end (field
-// update_merge_window of a cluster, 1s unless set; no field in a
-// DestinationRule). Envoy therefore decides a later ejection at the threshold,
-// but goes on sending to the pod until a second after its return. The same
-// holds for a second pod that is ejected within a second of the first.
+// at once, the ones within the window together, a whole window after the first of
+// them (field update_merge_window of a cluster, 1s unless set; no field in a
+// DestinationRule; envoy source/common/upstream/cluster_manager_impl.cc,
+// scheduleUpdate). Envoy therefore decides a later ejection at the threshold,
+// but may go on sending to the pod for a second after that. The same holds for a
+// second pod that is ejected within a second of the first.
 // Measured on Envoy 1.40.0, seen by others in envoyproxy/envoy#40697.
 const UpdateWindow = time.Second
 
