@@ -30,9 +30,6 @@ type cluster struct {
 // noticed; the webhook behind a dry run has 10s of its own.
 const requestLimit = 15 * time.Second
 
-// errNotFound is the API server's 404.
-var errNotFound = errors.New("not found")
-
 // connect finds the cluster by the same keys as the provider: from raw,
 // kubernetes:kubeconfig (a path, or the content), kubernetes:context and
 // kubernetes:cluster; then KUBECONFIG and the usual places.
@@ -148,18 +145,4 @@ func (c *cluster) do(ctx context.Context, method, path string, in, out any) erro
 		return fmt.Errorf("decoding the answer to %s %s: %w", method, path, err)
 	}
 	return nil
-}
-
-// answered is the error in an answer of the API server.
-func answered(code int, text []byte) error {
-	if code == http.StatusNotFound {
-		return errNotFound
-	}
-	var status struct {
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(text, &status) != nil || status.Message == "" {
-		status.Message = strings.TrimSpace(string(text))
-	}
-	return fmt.Errorf("the API server answered %d: %s", code, status.Message)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,19 +68,5 @@ func TestClusterThatCannotBeFound(t *testing.T) {
 	}
 	if _, err := connect(map[string]string{"kubernetes:kubeconfig": "{"}); err == nil || !strings.HasPrefix(err.Error(), "reading the content of kubernetes:kubeconfig: ") {
 		t.Errorf("half a kubeconfig: %v", err)
-	}
-}
-
-func TestAnswersOfTheAPIServer(t *testing.T) {
-	if err := answered(404, nil); !errors.Is(err, errNotFound) {
-		t.Errorf("404: %v", err)
-	}
-	for text, want := range map[string]string{
-		`{"message":"no such user"}`: "the API server answered 401: no such user",
-		"<html>proxy</html>\n":       "the API server answered 401: <html>proxy</html>",
-	} {
-		if got := answered(401, []byte(text)).Error(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }

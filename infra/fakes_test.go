@@ -53,11 +53,11 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/namespaces/"), "/")
 	switch {
 	case f.down:
-		reply(http.StatusServiceUnavailable, map[string]string{"message": "etcd is gone"})
+		reply(http.StatusServiceUnavailable, map[string]string{"kind": "Status", "message": "etcd is gone"})
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {
-			reply(http.StatusNotFound, map[string]string{"message": "not found"})
+			reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
 			return
 		}
 		meta := map[string]any{"labels": labels}
@@ -67,7 +67,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(http.StatusOK, map[string]any{"metadata": meta})
 	case r.Method == http.MethodPost && parts[1] == "pods" && r.URL.Query().Get("dryRun") == "All":
 		if f.asked.Add(1) <= f.refusals {
-			reply(http.StatusInternalServerError, map[string]string{"message": `failed calling webhook "namespace.sidecar-injector.istio.io"`})
+			reply(http.StatusInternalServerError, map[string]string{"kind": "Status", "message": `failed calling webhook "namespace.sidecar-injector.istio.io"`})
 			return
 		}
 		var p pod
@@ -79,7 +79,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case parts[1] == "configmaps" && parts[2] == rootCert && !f.noRootCert:
 		reply(http.StatusOK, map[string]any{"data": map[string]string{"root-cert.pem": "..."}})
 	default:
-		reply(http.StatusNotFound, map[string]string{"message": "not found"})
+		reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
 	}
 }
 

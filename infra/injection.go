@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/wait"
@@ -64,7 +66,14 @@ func waitInjection(ctx context.Context, c *cluster, ns, revision string, limit, 
 		}
 		return nil
 	})
-	return advise(err, "kubectl -n istio-system get pods, kubectl -n istio-system logs deploy/istiod; a mesh with revisions needs istio.revision")
+	if err == nil {
+		return nil
+	}
+	const mesh = "kubectl -n istio-system get pods, kubectl -n istio-system logs deploy/istiod; a mesh with revisions needs istio.revision"
+	if strings.Contains(err.Error(), "failed calling webhook") { // here it is Istio's
+		return advise(err, mesh)
+	}
+	return advise(err, cmp.Or(nextStep(err), mesh))
 }
 
 // pod is the part of a Pod that matters here.

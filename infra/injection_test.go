@@ -34,18 +34,19 @@ func TestPreviewDoesNotWaitForInjection(t *testing.T) {
 }
 
 func TestWaitForInjection(t *testing.T) {
-	const hintText = "\nhint: kubectl -n istio-system get pods"
+	const mesh = "\nhint: kubectl -n istio-system get pods"
 	for name, c := range map[string]struct {
 		api  *fakeAPI
 		want string // part of the error; empty for none
+		hint string
 	}{
-		"a sidecar container":       {&fakeAPI{}, ""},
-		"a native sidecar":          {&fakeAPI{native: true}, ""},
-		"a webhook that is late":    {&fakeAPI{refusals: 5}, ""},
-		"a webhook that never is":   {&fakeAPI{refusals: 1 << 30}, `failed calling webhook "namespace.sidecar-injector.istio.io"`},
-		"no webhook for the pod":    {&fakeAPI{bare: true}, "a new pod would have no sidecar"},
-		"no certificate to mount":   {&fakeAPI{noRootCert: true}, `the sidecar's ConfigMap "istio-ca-root-cert" is not there yet`},
-		"an API server with a cold": {&fakeAPI{down: true}, "the API server answered 503: etcd is gone"},
+		"a sidecar container":       {&fakeAPI{}, "", ""},
+		"a native sidecar":          {&fakeAPI{native: true}, "", ""},
+		"a webhook that is late":    {&fakeAPI{refusals: 5}, "", ""},
+		"a webhook that never is":   {&fakeAPI{refusals: 1 << 30}, `failed calling webhook "namespace.sidecar-injector.istio.io"`, mesh},
+		"no webhook for the pod":    {&fakeAPI{bare: true}, "a new pod would have no sidecar", mesh},
+		"no certificate to mount":   {&fakeAPI{noRootCert: true}, `the sidecar's ConfigMap "istio-ca-root-cert" is not there yet`, mesh},
+		"an API server with a cold": {&fakeAPI{down: true}, "the API server answered 503: etcd is gone", "\nhint: the cluster is in trouble, not the stack"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			connect := c.api.start(t)
@@ -60,7 +61,7 @@ func TestWaitForInjection(t *testing.T) {
 				}
 				return
 			}
-			for _, want := range []string{`waiting for Istio to inject sidecars into namespace "demo"`, "of at most 100ms", c.want, hintText} {
+			for _, want := range []string{`waiting for Istio to inject sidecars into namespace "demo"`, "of at most 100ms", c.want, c.hint} {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("waiting: %v\nwant %q", err, want)
 				}

@@ -91,9 +91,9 @@ func TestForeignNamespacesAreRefusedBeforeAnythingIsMade(t *testing.T) {
 		"both at once": {nil, &fakeAPI{namespaces: map[string]map[string]string{"istio-system": nil, "circuit-breaker": nil}},
 			[]string{`namespace "istio-system" exists already`, `namespace "circuit-breaker" exists already`}},
 		"one of another stack": {nil, &fakeAPI{namespaces: map[string]map[string]string{"circuit-breaker": {partOfLabel: partOf, instanceLabel: "prod"}}},
-			[]string{`was not made by stack "dev"`}},
+			[]string{`was not made by stack "dev", but by stack "prod"`, "hint: if that is this stack, renamed: kubectl label --overwrite namespace circuit-breaker app.kubernetes.io/instance=dev"}},
 		"one that is on its way out": {nil, &fakeAPI{namespaces: map[string]map[string]string{"circuit-breaker": ours}, terminating: "circuit-breaker"},
-			[]string{`namespace "circuit-breaker" is still being deleted (since 2026-11-24T09:00:00Z)`}},
+			[]string{`namespace "circuit-breaker" is still being deleted (since 2026-11-24T09:00:00Z)`, "hint: wait until it is gone"}},
 		"one that should exist": {settings{"namespace": "shop", "namespaceExists": "true"}, &fakeAPI{},
 			[]string{`namespace "shop" does not exist`, "hint: pulumi config rm namespaceExists"}},
 	} {
@@ -127,7 +127,7 @@ func TestClusterThatDoesNotAnswer(t *testing.T) {
 	}
 	update := run{api: &fakeAPI{down: true}}
 	err := update.start(t)
-	want := `looking for namespace "circuit-breaker": the API server answered 503: etcd is gone`
+	want := `looking for namespace "istio-system": the API server answered 503: etcd is gone`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("updating: %v\nwant %q", err, want)
 	}
