@@ -123,7 +123,6 @@ func nobodyFaulty(t *testing.T) {
 // another detector than the stack's is right too, where the rule means it.
 func fiveXXAlone(t *testing.T) {
 	set(t, map[string]string{"faulty.maxDelay": "100ms"})
-	defer unset(t, "faulty.maxDelay")
 	changeRule(t, map[string]any{"consecutive5xxErrors": 7, "consecutiveGatewayErrors": nil, "baseEjectionTime": "2s"})
 	defer restoreRule(t)
 	proves(t, 7, "--max-delay", "100ms")

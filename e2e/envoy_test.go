@@ -54,7 +54,7 @@ func sidecarOf(t *testing.T, version, pin string) string {
 	mine := strings.TrimSpace(kubectl(t, "-n", ns, "get", "pods", "-l", "app=servicex-client", "-o",
 		`jsonpath={.items[0].spec['containers','initContainers'][?(@.name=="istio-proxy")].image}`))
 	repository := mine[:strings.LastIndex(mine, ":")]
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+mine+"\nCOPY --chmod=755 envoy /usr/local/bin/envoy\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+mine+"\nCOPY envoy /usr/local/bin/envoy\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	image := repository + ":envoy-" + version

@@ -90,7 +90,6 @@ func absolute(t *testing.T, path string) string {
 func oldestEnvoy(t *testing.T) {
 	versions, pins := envoyVersions(t)
 	set(t, map[string]string{"faulty.maxDelay": "100ms"})
-	defer unset(t, "faulty.maxDelay")
 	onEnvoy(t, versions[0], pins[versions[0]])
 }
 
