@@ -48,11 +48,16 @@ func ParsePhases(list string) ([]string, error) {
 			add(chosen, Trip, Return, name)
 		case Backoff:
 			add(chosen, Trip, Return, Second, name)
-		case Preflight, Mix, Trip, Counters, Healthy:
+		case Healthy:
+			add(chosen, Mix, name)
+		case Preflight, Mix, Trip, Counters:
 			add(chosen, name)
 		default:
 			return nil, fmt.Errorf("phase %q: not one of all, once, %s, %s", name, strings.Join(All(), ", "), Off)
 		}
+	}
+	if chosen[Counters] && !chosen[Off] { // they count ejections
+		add(chosen, Trip)
 	}
 	if chosen[Off] && chosen[Trip] {
 		return nil, fmt.Errorf("phases %q: %s is for a breaker that is off, and excludes %s", list, Off, Trip)

@@ -16,6 +16,9 @@ func TestPhasesBringWhatTheyNeed(t *testing.T) {
 		{"clean", []string{Preflight, Trip, Clean}},
 		{"backoff", []string{Preflight, Trip, Return, Second, Backoff}},
 		{" healthy , mix", []string{Preflight, Mix, Healthy}},
+		{"counters", []string{Preflight, Trip, Counters}},
+		{"healthy", []string{Preflight, Mix, Healthy}},
+		{"off,counters", []string{Preflight, Mix, Off, Counters}},
 		{"off", []string{Preflight, Mix, Off, Counters}},
 	}
 	for _, tt := range tests {
