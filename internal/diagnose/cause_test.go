@@ -201,6 +201,10 @@ func TestWhatOnlyResemblesACauseIsNotNamed(t *testing.T) {
 			symptom("hidden-by-subset")(s)
 			s.Pods[0].Booked, s.Pods[1].Booked, s.Pods[1].Errors, s.Pods[1].Ejections = 0, 0, 0, 0
 		}},
+		{"a subset that is not declared has no cluster to look at", "hidden-by-subset", func(s *Seen) {
+			s.Symptoms = []timeline.Symptom{{Code: "hidden-by-subset"}, {Code: "no-cluster"}}
+			s.Own = []Own{{Code: 503, Count: 102}}
+		}},
 		{"statistics under another name are there", "statistics-missing", fits["statistics-renamed"]},
 		{"words of a service elsewhere are not the sidecar's", "fault-injection", func(s *Seen) {
 			s.Own = []Own{{Code: 503, Said: "fault filter abort", Elsewhere: true, Count: 20}}
