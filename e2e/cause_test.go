@@ -81,6 +81,8 @@ func causesAreNamed(t *testing.T) {
 				`"},"spec":{"hosts":["servicex-service"],"http":[{"fault":{"abort":{"percentage":{"value":100},"httpStatus":504}},"route":[{"destination":{"host":"servicex-service"}}]}]}}`)))
 			return func() { kubectl(t, "-n", ns, "delete", "virtualservice", "fault") }
 		}, "fault-injection", []int{3, 4}},
+		{"a route to a subset that nobody declares", routed(`{"route":[{"destination":{"host":"servicex-service","subset":"nowhere"}}]}`), "no-cluster", []int{4}},
+		{"no route for the request", routed(`{"match":[{"uri":{"prefix":"/nowhere"}}],"route":[{"destination":{"host":"servicex-service"}}]}`), "no-route", []int{4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,6 +100,15 @@ func causesAreNamed(t *testing.T) {
 				t.Errorf("exit code %d after %s, causes %v; want %v within %s, %s\n%s", o.exit, took.Round(time.Second), p.Causes, tt.exit, namedIn, tt.want, o.all())
 			}
 		})
+	}
+}
+
+// routed sends requests of the service where an HTTP route of Istio says.
+func routed(route string) func(*testing.T) func() {
+	return func(t *testing.T) func() {
+		kubectl(t, "apply", "-f", write(t, "route.json", []byte(`{"apiVersion":"networking.istio.io/v1","kind":"VirtualService","metadata":{"name":"routed","namespace":"`+ns+
+			`"},"spec":{"hosts":["servicex-service"],"http":[`+route+`]}}`)))
+		return func() { kubectl(t, "-n", ns, "delete", "virtualservice", "routed") }
 	}
 }
 

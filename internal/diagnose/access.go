@@ -32,6 +32,11 @@ func accesses() []rule {
 				detail, is := s.symptom("hbone")
 				return "ambient mesh (HBONE): " + detail, is
 			}},
+		{code: "not-http", source: "istio docs, protocol selection", fix: always("name the Service's port http, or set its appProtocol to http"),
+			when: func(s Seen) (string, bool) {
+				detail, is := s.symptom("not-http")
+				return "not HTTP: the sidecar passes connections on and reads no answer, so it counts no error: " + detail, is && s.failed("mix", "trip", "counters")
+			}},
 		{code: "waypoint", source: "istio docs, waypoints", fix: always("the waypoint does the ejecting: a proof from a sidecar does not see it"),
 			when: func(s Seen) (string, bool) {
 				detail, is := s.symptom("waypoint")

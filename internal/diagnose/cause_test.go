@@ -59,6 +59,7 @@ var fits = map[string]func(*Seen){
 	"forbidden-logs":      func(s *Seen) { s.Lost = map[string]string{"outlier log": "Unauthorized"} },
 	"admin-elsewhere":     func(s *Seen) { s.Lost = map[string]string{"endpoint health": "dial tcp 127.0.0.1:15000: refused"} },
 	"hbone":               symptom("hbone"),
+	"not-http":            symptom("not-http"),
 	"waypoint":            symptom("waypoint"),
 	"sidecar-restarted":   func(s *Seen) { s.Disturbed = string(timeline.CountersReset) },
 	"rule-changed-midway": func(s *Seen) { s.Disturbed = string(timeline.ClusterReplaced) },
@@ -67,16 +68,27 @@ var fits = map[string]func(*Seen){
 		symptom("mtls-mismatch")(s)
 		says("upstream connect error or disconnect/reset before headers. reset reason: connection termination")(s)
 	},
-	"fault-injection":             says("fault filter abort"),
-	"no-route":                    says("no route"),
-	"no-cluster":                  says("no cluster"),
+	"fault-injection": says("fault filter abort"),
+	"no-route":        func(s *Seen) { s.Own = []Own{{Code: 404, Count: 20}} },
+	"no-cluster": func(s *Seen) {
+		symptom("no-cluster")(s)
+		s.Own = []Own{{Code: 503, Count: 20}}
+	},
 	"pool-overflow":               says("upstream connect error or disconnect/reset before headers. reset reason: overflow"),
 	"upstream-timeout":            says("upstream request timeout"),
 	"upstream-connection-failure": says("upstream connect error or disconnect/reset before headers. reset reason: connection failure"),
 	"no-healthy-upstream":         says("no healthy upstream"),
-	"statistics-missing":          func(s *Seen) { s.Rise.Exported, s.Failed[0].Name = false, "counters" },
-	"detected-not-enforced":       func(s *Seen) { s.Unenforced, s.Pods[1].Ejections = 2, 0 },
-	"retries-mask":                func(s *Seen) { s.Pods[1].Answers = map[int]int{} },
+	"downstream-closed": func(s *Seen) {
+		s.NoAnswer = map[string]int{"waiting for an answer: timeout": 20}
+		s.Pods[1] = Pod{Name: "b", Faulty: true, Booked: 20}
+	},
+	"statistics-renamed": func(s *Seen) {
+		symptom("statistics-renamed")(s)
+		s.Rise.Exported, s.Failed[0].Name = false, "counters"
+	},
+	"statistics-missing":    func(s *Seen) { s.Rise.Exported, s.Failed[0].Name = false, "counters" },
+	"detected-not-enforced": func(s *Seen) { s.Unenforced, s.Pods[1].Ejections = 2, 0 },
+	"retries-mask":          func(s *Seen) { s.Pods[1].Answers = map[int]int{} },
 	"locality-failover": func(s *Seen) {
 		s.Pods[0].Locality, s.Pods[1] = "r/z1", Pod{Name: "b", Faulty: true, Locality: "r/z2", Answers: map[int]int{}}
 	},
@@ -152,6 +164,62 @@ func TestAMeshsPolicyIsNoCauseWhereTheRuleHasItsOwn(t *testing.T) {
 	s.Sidecar.Outlier.Gateway = 5
 	if got := Causes(s); len(got) != 1 || got[0].Code != "rule-not-in-force" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// As a real sidecar answered where the server demanded mTLS: it counts errors of
+// pods that it could not talk to, and tells the caller of each.
+func TestAnMTLSMismatchIsTheOnlyCauseNamed(t *testing.T) {
+	s := seen("mix", timeline.NotProven)
+	s.Symptoms = []timeline.Symptom{{Code: "mtls-mismatch", Detail: "STRICT against DISABLE"}}
+	s.Own = []Own{{Code: 503, Said: "upstream connect error or disconnect/reset before headers. reset reason: connection termination", Count: 101}}
+	s.Pods = []Pod{{Name: "a", Booked: 15, Errors: 15, Ejections: 1}, {Name: "b", Faulty: true, Booked: 85, Errors: 85, Ejections: 1}}
+	if got := Causes(s); len(got) != 1 || got[0].Code != "mtls-mismatch" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A pod's sidecar whose container is down answers in its place.
+func TestAnAnswerOfAPodsSidecarIsToldFromOneOfTheCallers(t *testing.T) {
+	s := seen("trip", timeline.Refuted)
+	s.Own = []Own{{Code: 503, Said: "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure", Elsewhere: true, Count: 20}}
+	got := Causes(s)
+	if len(got) == 0 || got[0].Code != "upstream-connection-failure" || !strings.Contains(got[0].Text, "behind the caller's") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhatOnlyResemblesACauseIsNotNamed(t *testing.T) {
+	tests := []struct {
+		name, code string
+		make       func(*Seen)
+	}{
+		{"a 404 of a service elsewhere is not a missing route", "no-route", func(s *Seen) { s.Own = []Own{{Code: 404, Elsewhere: true, Count: 20}} }},
+		{"a bare 503 alone tells of no missing cluster", "no-cluster", func(s *Seen) { s.Own = []Own{{Code: 503, Count: 20}} }},
+		{"a few answers given up beside errors of the pod", "downstream-closed", func(s *Seen) { s.NoAnswer = map[string]int{"waiting for an answer: timeout": 2} }},
+		{"requests of a subset do pass the sidecar", "bypasses-sidecar", func(s *Seen) {
+			symptom("hidden-by-subset")(s)
+			s.Pods[0].Booked, s.Pods[1].Booked, s.Pods[1].Errors, s.Pods[1].Ejections = 0, 0, 0, 0
+		}},
+		{"a subset that is not declared has no cluster to look at", "hidden-by-subset", func(s *Seen) {
+			s.Symptoms = []timeline.Symptom{{Code: "hidden-by-subset"}, {Code: "no-cluster"}}
+			s.Own = []Own{{Code: 503, Count: 102}}
+		}},
+		{"statistics under another name are there", "statistics-missing", fits["statistics-renamed"]},
+		{"words of a service elsewhere are not the sidecar's", "fault-injection", func(s *Seen) {
+			s.Own = []Own{{Code: 503, Said: "fault filter abort", Elsewhere: true, Count: 20}}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := seen("trip", timeline.Refuted)
+			tt.make(&s)
+			for _, c := range Causes(s) {
+				if c.Code == tt.code {
+					t.Errorf("got %+v", c)
+				}
+			}
+		})
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 
 const flags = "envoy docs, access log response flags; source/common/http/utility and router"
 
+// routerReplies are without a body for a route or cluster that is missing.
+const routerReplies = "envoy source/common/router/router.cc, decodeHeaders; measured"
+
 // sidecars are of what the caller's sidecar does by itself, told by its words.
 func sidecars() []rule {
 	says := func(code, text, fix string, words ...string) rule {
@@ -25,11 +28,30 @@ func sidecars() []rule {
 				return fmt.Sprintf("mTLS mismatch: %s; the sidecar itself answered %d times %q", detail, n, said), is && n > 0
 			}},
 		says("fault-injection", "fault injection: a VirtualService aborts or delays requests before they reach a pod, and these never count", "take `fault` out of the VirtualService", "fault filter abort"),
-		says("no-route", "no route (flag NR): the sidecar has no route for this host", "look at VirtualServices of the host, and at the Service's port name", "no route", "filter_chain_not_found"),
-		says("no-cluster", "no cluster (flag NC): a route leads to a cluster that the sidecar does not have", "declare the subset that the VirtualService names", "cluster not found", "no cluster"),
+		{code: "no-route", source: routerReplies, fix: always("look at VirtualServices of the host (`kubectl get virtualservices -A`), and at the Service's port name"),
+			when: func(s Seen) (string, bool) {
+				n := s.bare(404)
+				return fmt.Sprintf("no route (flag NR): the sidecar itself answered 404 without a body %d times", n), n > 0 && s.failed("mix", "trip", "clean", "off")
+			}},
+		{code: "no-cluster", source: routerReplies, fix: always("declare the subset that the VirtualService names in the DestinationRule, or take it out of the VirtualService"),
+			when: func(s Seen) (string, bool) {
+				n := s.bare(503) + s.bare(500)
+				detail, is := s.symptom("no-cluster")
+				return fmt.Sprintf("no cluster (flag NC): the sidecar itself answered without a body %d times: %s", n, detail), is && n > 0
+			}},
 		says("pool-overflow", "pool overflow (flag UO): connectionPool limits refuse requests; that is another mechanism than outlier detection", "raise connectionPool of the DestinationRule", "overflow"),
 		says("upstream-timeout", "upstream timeout (flag UT): a timeout of the mesh is shorter than the pods' delay", "raise `timeout` of the VirtualService", "upstream request timeout", "response timeout"),
-		says("upstream-connection-failure", "connection failure (flag UF): the sidecar does not reach the pods", "look at NetworkPolicies, at the container port, and at PeerAuthentication", "upstream connect error", "connection failure", "connection termination", "delayed connect error"),
+		{code: "upstream-connection-failure", source: flags, fix: always("look at NetworkPolicies, at the container port, and at PeerAuthentication"),
+			when: func(s Seen) (string, bool) {
+				n, said := s.said("upstream connect error", "connection failure", "connection termination", "delayed connect error")
+				_, explained := s.symptom("mtls-mismatch")
+				return fmt.Sprintf("connection failure (flag UF): the sidecar does not reach the pods: the sidecar itself answered %d times %q", n, said), n > 0 && !explained && s.failed("mix", "trip", "clean", "off")
+			}},
+		{code: "upstream-connection-failure", source: flags, fix: always("look at the pods' containers and their port: `kubectl describe pod`"),
+			when: func(s Seen) (string, bool) {
+				n, said := s.elsewhere("upstream connect error")
+				return fmt.Sprintf("connection failure (flag UF): a sidecar behind the caller's answered %d times %q: a pod's container does not take connections", n, said), n > 0 && s.failed("mix", "trip", "clean", "off")
+			}},
 		{code: "no-healthy-upstream", source: flags, fix: always("look at the pods' readiness, and at what is ejected: `observe watch`"),
 			when: func(s Seen) (string, bool) {
 				n, said := s.said("no healthy upstream")
@@ -39,9 +61,23 @@ func sidecars() []rule {
 			when: func(s Seen) (string, bool) {
 				return fmt.Sprintf("pool overflow: connectionPool limits refused %d requests (upstream_rq_pending_overflow)", s.Rise.PoolOverflow), s.Rise.PoolOverflow > 0
 			}},
+		{code: "downstream-closed", source: flags, fix: always("give requests more time than the pods take: --timeout"),
+			when: func(s Seen) (string, bool) {
+				n, gateway := s.gaveUp(), 0
+				for _, p := range s.faulty() {
+					gateway += p.gateway()
+				}
+				return fmt.Sprintf("downstream closed (flag DC): the caller gave up %d requests before their answer, and had no error of a failing pod", n), n > 0 && gateway == 0 && s.failed("mix", "trip")
+			}},
+		{code: "statistics-renamed", source: "istio pilot/pkg/networking/core/cluster_builder.go, OutboundClusterStatName", fix: always("take outboundClusterStatName out of the mesh's configuration"),
+			when: func(s Seen) (string, bool) {
+				detail, is := s.symptom("statistics-renamed")
+				return "statistics under another name: " + detail, is && !s.Rise.Exported
+			}},
 		{code: "statistics-missing", source: "istio docs, envoy statistics", fix: always("set proxyStatsMatcher with inclusionRegexps \".*outlier_detection.*\" in the client pod's annotation proxy.istio.io/config and restart it"),
 			when: func(s Seen) (string, bool) {
-				return "statistics not exported: sidecars keep none of outlier_detection by default", s.Looked && s.Rule.Enabled && !s.Rise.Exported && s.failed("preflight", "counters")
+				_, renamed := s.symptom("statistics-renamed")
+				return "statistics not exported: sidecars keep none of outlier_detection by default", !renamed && s.Looked && s.Rule.Enabled && !s.Rise.Exported && s.failed("preflight", "counters")
 			}},
 		{code: "detected-not-enforced", source: detection, fix: always("look for an EnvoyFilter that changes enforcing_consecutive_gateway_failure"),
 			when: func(s Seen) (string, bool) {
@@ -59,12 +95,18 @@ func routings() []rule {
 				for _, p := range s.Pods {
 					counted, seen = counted+p.Errors, seen+p.gateway()
 				}
+				told := 0 // errors that the sidecar did pass on, in words of its own
+				for _, o := range s.Own {
+					if o.Code >= 500 {
+						told += o.Count
+					}
+				}
 				had := "none"
 				if seen > 0 {
 					had = fmt.Sprint(seen)
 				}
 				return fmt.Sprintf("retries mask the errors: the sidecar has counted %d, the caller has seen %s", counted, had),
-					counted > 0 && seen == 0 && !s.fails() && s.failed("mix", "trip") || s.Rise.Retries > 0 && s.failed("mix", "trip", "counters")
+					counted > uint64(told) && seen == 0 && !s.fails() && s.failed("mix", "trip") || s.Rise.Retries > 0 && told == 0 && s.failed("mix", "trip", "counters")
 			}},
 		{code: "locality-failover", source: "istio docs, locality load balancing; istio/istio#39477", fix: always("set localityLbSetting.enabled to false in the DestinationRule (the stack does: `pulumi up`)"),
 			when: func(s Seen) (string, bool) {
@@ -86,7 +128,12 @@ func routings() []rule {
 				for _, p := range s.Pods {
 					booked += p.Booked
 				}
-				return fmt.Sprintf("bypasses the sidecar: pods gave %d answers, and the sidecar has counted no request", s.answered()), s.Looked && s.answered() >= 20 && booked == 0 && s.ejections() == 0
+				text := fmt.Sprintf("bypasses the sidecar: pods gave %d answers, and the sidecar has counted no request", s.answered())
+				if detail, is := s.symptom("no-route"); is { // Istio lets what it does not know pass
+					text += ": " + detail
+				}
+				_, subset := s.symptom("hidden-by-subset") // counted there
+				return text, !subset && s.Looked && s.answered() >= 20 && booked == 0 && s.ejections() == 0
 			}},
 		{code: "other-caller", source: "the sidecar's rq_total", fix: always("see who else sends requests from the client pod"),
 			when: func(s Seen) (string, bool) {

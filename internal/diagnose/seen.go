@@ -51,11 +51,14 @@ type Pod struct {
 	Ejections      int
 }
 
-// Own is an answer of the sidecar's own.
+// Own is an answer that no pod of the service gave.
 type Own struct {
-	Code  int
-	Said  string // the beginning of its body
-	Count int
+	Code int
+	Said string // the beginning of its body
+	// Elsewhere is true where somebody behind the sidecar gave it, a pod's own
+	// sidecar or another service: the caller's tells how long it waited for them.
+	Elsewhere bool
+	Count     int
 }
 
 // failed is whether a claim of a phase failed.
@@ -81,16 +84,29 @@ func (s Seen) symptom(code string) (string, bool) {
 }
 
 // said is how many of the sidecar's own answers have a text, and one of them.
-func (s Seen) said(texts ...string) (n int, text string) {
+func (s Seen) said(texts ...string) (n int, text string) { return s.find(false, texts) }
+
+// elsewhere is the same of those that came from behind the sidecar.
+func (s Seen) elsewhere(texts ...string) (n int, text string) { return s.find(true, texts) }
+
+func (s Seen) find(elsewhere bool, texts []string) (n int, text string) {
 	for _, o := range s.Own {
-		for _, t := range texts {
-			if strings.Contains(o.Said, t) {
-				n, text = n+o.Count, o.Said
-				break
-			}
+		if o.Elsewhere == elsewhere && slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(o.Said, t) }) {
+			n, text = n+o.Count, o.Said
 		}
 	}
 	return n, text
+}
+
+// bare is how many answers of a code the sidecar gave itself without a body.
+func (s Seen) bare(code int) int {
+	n := 0
+	for _, o := range s.Own {
+		if o.Code == code && o.Said == "" && !o.Elsewhere {
+			n += o.Count
+		}
+	}
+	return n
 }
 
 func (s Seen) faulty() []Pod {
@@ -142,4 +158,15 @@ func (s Seen) fails() bool {
 		}
 		return false
 	})
+}
+
+// gaveUp is how many requests the caller gave up waiting for.
+func (s Seen) gaveUp() int {
+	n := 0
+	for text, count := range s.NoAnswer {
+		if strings.Contains(text, "timeout") {
+			n += count
+		}
+	}
+	return n
 }

@@ -152,7 +152,8 @@ func hidings() []rule {
 			fix: always("route to the host without a subset, or prove it on a service of its own"),
 			when: func(s Seen) (string, bool) {
 				detail, is := s.symptom("hidden-by-subset")
-				return "rule not seen at work: requests go to a subset's cluster, with a policy and counts of its own: " + detail, is && s.failed("mix", "trip", "counters", "healthy")
+				_, absent := s.symptom("no-cluster")
+				return "rule not seen at work: requests go to a subset's cluster, with a policy and counts of its own: " + detail, is && !absent && s.failed("mix", "trip", "counters", "healthy")
 			}},
 		{code: "mesh-default-policy", source: translation + ", applyDefaultTrafficPolicy", fix: always("see MeshConfig.defaultTrafficPolicy"),
 			when: func(s Seen) (string, bool) {

@@ -24,10 +24,10 @@ func (r *Record) causes(phases []timeline.Phase) []diagnose.Cause {
 	}
 	own := map[diagnose.Own]int{}
 	for _, x := range r.own {
-		own[diagnose.Own{Code: x.code, Said: x.said}]++
+		own[diagnose.Own{Code: x.code, Said: x.said, Elsewhere: x.waited}]++
 	}
 	for _, x := range r.own {
-		key := diagnose.Own{Code: x.code, Said: x.said}
+		key := diagnose.Own{Code: x.code, Said: x.said, Elsewhere: x.waited}
 		if n := own[key]; n > 0 { // each once, in the order of the answers
 			delete(own, key)
 			key.Count = n

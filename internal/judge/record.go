@@ -47,6 +47,7 @@ type answer struct {
 	booked    span
 	code      int
 	said      string
+	waited    bool // the sidecar told how long it waited for whoever answered
 	err       string
 }
 
@@ -117,7 +118,7 @@ func (r *Record) Add(e timeline.Entry) {
 }
 
 func (r *Record) answer(sent time.Time, a timeline.Answer) {
-	x := answer{sent: sent, end: sent.Add(a.Latency), code: a.Code, said: a.Said, err: a.Error}
+	x := answer{sent: sent, end: sent.Add(a.Latency), code: a.Code, said: a.Said, waited: a.Upstream != nil, err: a.Error}
 	x.booked = span{sent, x.end}
 	if a.Upstream != nil && *a.Upstream <= a.Latency {
 		x.booked.from = sent.Add(*a.Upstream)

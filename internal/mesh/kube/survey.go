@@ -24,7 +24,7 @@ const surveyLimit = 5 * time.Second
 const rootNamespace = "istio-system"
 
 // Survey reads what may keep a rule from doing what it says: other rules,
-// routes, the mesh's own policy, mTLS, endpoints, the client pod. It changes
+// routes, the mesh's own policy, mTLS, endpoints, the client pod and its sidecar. It changes
 // nothing. What may not be read is told as a symptom of its own.
 func (c *Cluster) Survey(ctx context.Context, client mesh.Client) ([]timeline.Symptom, error) {
 	ctx, stop := context.WithTimeout(ctx, surveyLimit)
@@ -35,7 +35,10 @@ func (c *Cluster) Survey(ctx context.Context, client mesh.Client) ([]timeline.Sy
 		return []timeline.Symptom{notReadable(fmt.Errorf("reading the pod %q: %w", client.Pod, err))}, nil
 	}
 	looks := []func(context.Context, *corev1.Pod) ([]timeline.Symptom, error){
-		c.surveyRules, c.surveyRoutes, c.surveyAuthentication, c.surveyMesh, c.surveyEndpoints, c.surveyWaypoint}
+		c.surveyRules, c.surveyRoutes, c.surveyAuthentication, c.surveyMesh, c.surveyEndpoints, c.surveyService, c.surveyWaypoint,
+		func(ctx context.Context, _ *corev1.Pod) ([]timeline.Symptom, error) {
+			return c.surveySidecar(ctx, client)
+		}}
 	found := make([][]timeline.Symptom, len(looks))
 	var all sync.WaitGroup
 	for i, look := range looks {
