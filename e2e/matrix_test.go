@@ -48,6 +48,9 @@ var facts = []fact{
 func firstOut(t *testing.T, fields map[string]any) string {
 	changeRule(t, fields)
 	o := attempt(t, observeCommand, "verify", "--json", "--phases", "trip", "--max-delay", "100ms", "--rate", "10")
+	if o.stdout == "" {
+		t.Fatalf("observe verify: %s", o.all())
+	}
 	var p proof
 	decode(t, o.stdout, &p)
 	if len(p.Ejections) == 0 {
@@ -66,8 +69,14 @@ func wholeLife(t *testing.T, version string) string {
 	dir := t.TempDir()
 	if keepRecordings {
 		dir = absolute(t, "../internal/mesh/meshtest/testdata")
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	o := attempt(t, observeCommand, "verify", "--json", "--record", filepath.Join(dir, "envoy-"+version+".jsonl"), "--phases", "all", "--max-delay", "100ms")
+	if o.stdout == "" {
+		t.Fatalf("observe verify: %s", o.all())
+	}
 	var p proof
 	decode(t, o.stdout, &p)
 	var outs []string
