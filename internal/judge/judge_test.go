@@ -310,3 +310,17 @@ func TestAPreflightTellsWhatIsNotAsItShouldBe(t *testing.T) {
 		t.Errorf("a rule changed by hand: got %s, %q", c.Statement, c.Evidence)
 	}
 }
+
+// Requests that a subset's cluster carries say nothing of the one looked at.
+func TestAPodThatIsCalledAnotherWayIsNotHeldAgainstTheRule(t *testing.T) {
+	s := begin(stacks(3), 0, Preflight, Trip)
+	end := s.errors(20, 0)
+	s.look(end+500, false)
+	for i := range s.entries[len(s.entries)-1].Snapshot.Pods {
+		p := &s.entries[len(s.entries)-1].Snapshot.Pods[i]
+		p.Requests, p.Errors = 0, 0
+	}
+	if c := only(t, s.record(), Trip); c.Statement != timeline.NotProven {
+		t.Errorf("got %s, %q, want not proven", c.Statement, c.Measured)
+	}
+}

@@ -129,3 +129,10 @@ func (r *Record) givenUp() int {
 func (r *Record) driven() bool {
 	return slices.ContainsFunc(r.steps, func(s step) bool { return s.Load != nil && s.Load.Concurrency > 0 })
 }
+
+// elsewhere is true where a pod answers, and the cluster that is looked at has
+// sent it nothing: its answers go another way, such as to a subset.
+func (r *Record) elsewhere(p *pod) bool {
+	booked, answered := r.booked(p)
+	return booked.most == 0 && answered.least > 0
+}

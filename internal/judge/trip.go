@@ -61,6 +61,8 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 		switch {
 		case p.gone:
 			c.lack("an ejection before the pod went away")
+		case r.hopeless(p, want) && r.elsewhere(p):
+			c.lack("requests that go to the cluster that is looked at: it has counted none of the pod's")
 		case r.hopeless(p, want) && r.header.Rule.Ejectable(r.hostsLeast()) < len(r.failing()):
 			c.lack("as many pods as at the start: of %s the rule lets none more go", breaker.Count(r.hostsLeast(), "pod"))
 		case r.hopeless(p, want):
