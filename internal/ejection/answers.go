@@ -16,11 +16,15 @@ const late = 5 * time.Millisecond
 // kept bounds the answers that are remembered of each address.
 const kept = 4096
 
-// answered is an answer's end and whether it counts as a gateway error.
+// answered is an answer's end and whether it counts as a gateway error. The
+// sidecar booked it no earlier than booked.
 type answered struct {
-	sent, end time.Time
-	error     bool
+	sent, booked, end time.Time
+	error             bool
 }
+
+// logStep is what the log's times are rounded down to.
+const logStep = time.Millisecond
 
 // Answer takes one answer, sent at the given time by the client's clock, which
 // is its sidecar's too. Where several requests are under way, the order of
@@ -40,7 +44,10 @@ func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
 		return nil
 	}
 	h := f.host(address)
-	next := answered{sent: sent, end: sent.Add(a.Latency), error: timeline.GatewayError(a.Code)}
+	next := answered{sent: sent, booked: sent, end: sent.Add(a.Latency), error: timeline.GatewayError(a.Code)}
+	if a.Upstream != nil {
+		next.booked = sent.Add(*a.Upstream)
+	}
 	i, _ := slices.BinarySearchFunc(h.answers, next.end, func(x answered, t time.Time) int { return cmp.Compare(x.end.UnixNano(), t.UnixNano()+1) })
 	h.answers = slices.Insert(h.answers, i, next)
 	if len(h.answers) > kept {
@@ -63,11 +70,12 @@ func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
 // errors is how many errors in a row Envoy had counted at ejection i: of the
 // answers that ended after the pod's last return, until the ejection.
 func (f *Fold) errors(h *host, i int) int {
-	by, count := f.when(h.changes[i]).Add(late), 0
+	at, count := f.when(h.changes[i]), 0
 	for _, a := range h.answers {
 		switch {
-		case a.end.After(by):
+		case a.end.After(at.Add(late)):
 			return count
+		case a.booked.After(at.Add(logStep)): // ended within the tolerance, and came later
 		case !f.sinceReturn(h, i, a):
 		case a.error:
 			count++

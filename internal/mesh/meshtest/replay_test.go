@@ -58,7 +58,11 @@ func TestTheSimulatedEnvoyDecidesAsRealOnesDid(t *testing.T) {
 				if !w.out {
 					early, late = interval+apart, lateReturn
 				}
-				if w.errors > 0 && g.errors != w.errors {
+				// At a pod's first ejection one answer came after the other; later
+				// ones come of a burst, of which several end in the decision's
+				// millisecond.
+				first := !slices.ContainsFunc(want[:i], func(o decision) bool { return o.pod == w.pod })
+				if w.errors > 0 && (first && g.errors != w.errors || g.errors > w.errors) {
 					t.Errorf("decision %d: after %d errors, want %d", i, g.errors, w.errors)
 				}
 				if d := g.at.Sub(w.at); g.pod != w.pod || g.out != w.out || d < -early || d > late {
