@@ -15,7 +15,7 @@ RUN   := runs/demo
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutants browser e2e matrix check lint fmt golden fuzz bench down
+.PHONY: help demo test unit mutants browser e2e matrix stress check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -67,6 +67,11 @@ e2e: chromium
 ## matrix: every fact on every Envoy, in the lab; writes docs/matrix.md
 matrix:
 	$(GO) test -tags e2e -count=1 -timeout 80m -v -run TestMatrix ./e2e
+
+## stress: the hardest setting STRESS (100) times in a row beside busy loops, in the lab
+STRESS ?= 100
+stress:
+	STRESS=$(STRESS) $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestStress ./e2e
 
 ## check: all that CI runs
 check:
