@@ -34,7 +34,7 @@ func TestStress(t *testing.T) {
 		if err := loop.Start(); err != nil {
 			t.Fatal(err)
 		}
-		defer loop.Wait() //nolint:errcheck // it is killed
+		defer loop.Wait()
 	}
 	defer stop()
 	agree := 0
