@@ -27,7 +27,7 @@ const (
 func (c *Cluster) Client(ctx context.Context) (mesh.Client, error) {
 	list, err := c.core.Pods(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + mesh.ClientApp})
 	if err != nil {
-		return mesh.Client{}, fmt.Errorf("looking for the client pod in namespace %q: %w", c.namespace, err)
+		return mesh.Client{}, forbidden(fmt.Errorf("looking for the client pod in namespace %q: %w", c.namespace, err), "list", "pods", c.namespace)
 	}
 	wrong := hint.With(fmt.Errorf("%w: no pod with app=%s in namespace %q", mesh.ErrNoClient, mesh.ClientApp, c.namespace),
 		"bring the stack up with `pulumi up` and client.enabled=true, or name its namespace with --namespace")
@@ -50,10 +50,8 @@ func usable(pod *corev1.Pod) error {
 		return hint.With(fmt.Errorf("%w: pod %q has no container %q, and no breaker without it", mesh.ErrNoSidecar, pod.Name, sidecar),
 			fmt.Sprintf("run `kubectl -n %s rollout restart deployment %s` once istiod runs and the namespace is labelled for injection", pod.Namespace, mesh.ClientApp))
 	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
-			return nil
-		}
+	if slices.ContainsFunc(pod.Status.Conditions, ready) {
+		return nil
 	}
 	return hint.With(fmt.Errorf("%w: pod %q is %s", mesh.ErrNotReady, pod.Name, pod.Status.Phase),
 		fmt.Sprintf("run `kubectl -n %s describe pod %s`", pod.Namespace, pod.Name))

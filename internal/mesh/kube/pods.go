@@ -26,12 +26,25 @@ const (
 	watchSeconds = int64(120)
 )
 
-// WatchPods lists the service's pods, and again after each change.
+// WatchPods lists the service's pods, and again after each change. Where the API
+// server has forgotten the version that was listed, it is asked for a new list.
 func (c *Cluster) WatchPods(ctx context.Context, list func([]timeline.Pod)) error {
+	for {
+		lived, err := c.watchPods(ctx, list)
+		if expired := apierrors.IsResourceExpired(err) || apierrors.IsGone(err); !expired || !lived {
+			return err
+		}
+	}
+}
+
+// watchPods follows one list of pods. It reports whether the list could be watched
+// for a while: one that expires at once is a loss, and not to be asked for again
+// without a pause.
+func (c *Cluster) watchPods(ctx context.Context, list func([]timeline.Pod)) (lived bool, err error) {
 	selector, limit := "app="+mesh.ServerApp, watchSeconds
 	all, err := c.core.Pods(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
-		return fmt.Errorf("listing the pods of %q: %w", mesh.Service, err)
+		return false, forbidden(fmt.Errorf("listing the pods of %q: %w", mesh.Service, err), "list", "pods", c.namespace)
 	}
 	pods := make(map[string]timeline.Pod)
 	for _, pod := range all.Items {
@@ -43,15 +56,16 @@ func (c *Cluster) WatchPods(ctx context.Context, list func([]timeline.Pod)) erro
 		changes, err := c.core.Pods(c.namespace).Watch(ctx, metav1.ListOptions{LabelSelector: selector,
 			ResourceVersion: version, TimeoutSeconds: &limit, AllowWatchBookmarks: true})
 		if err != nil {
-			return fmt.Errorf("watching the pods of %q: %w", mesh.Service, err)
+			return lived, forbidden(fmt.Errorf("watching the pods of %q: %w", mesh.Service, err), "watch", "pods", c.namespace)
 		}
 		ended := c.follow(changes, pods, &version, list)
 		changes.Stop()
+		lived = lived || ended == nil || version != all.ResourceVersion
 		if ended != nil {
-			return fmt.Errorf("watching the pods of %q: %w", mesh.Service, ended)
+			return lived, fmt.Errorf("watching the pods of %q: %w", mesh.Service, ended)
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return lived, ctx.Err()
 		}
 	}
 }
@@ -89,7 +103,8 @@ func keep(pods map[string]timeline.Pod, pod *corev1.Pod) {
 		delete(pods, pod.Name)
 		return
 	}
-	p := timeline.Pod{Name: pod.Name, Version: pod.Labels["version"], State: timeline.Unknown}
+	p := timeline.Pod{Name: pod.Name, Version: pod.Labels["version"], State: timeline.Unknown,
+		NotReady: !slices.ContainsFunc(pod.Status.Conditions, ready)}
 	for _, container := range pod.Spec.Containers {
 		for _, open := range container.Ports {
 			if open.Name == port {
@@ -101,6 +116,11 @@ func keep(pods map[string]timeline.Pod, pod *corev1.Pod) {
 		p.State = timeline.Terminating
 	}
 	pods[pod.Name] = p
+}
+
+// ready is the condition that makes a pod an endpoint to be called.
+func ready(c corev1.PodCondition) bool {
+	return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 }
 
 func sorted(pods map[string]timeline.Pod) []timeline.Pod {
