@@ -12,6 +12,7 @@ import (
 	"istio-circuit-breaker/internal/mesh"
 
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // users of OIDC, as kubectl takes them
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )

@@ -244,3 +244,17 @@ func TestAMissingKubeconfigHasAHint(t *testing.T) {
 		t.Errorf("got %v with hint %q", err, hint.Of(err))
 	}
 }
+
+// Over HTTPS: without it client-go leaves the user out.
+func TestAKubeconfigOfAnIdentityProviderIsTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := `{"apiVersion":"v1","kind":"Config","current-context":"test","contexts":[{"name":"test","context":{"cluster":"c","user":"u"}}],
+"clusters":[{"name":"c","cluster":{"server":"https://198.18.0.1"}}],
+"users":[{"name":"u","user":{"auth-provider":{"name":"oidc","config":{"idp-issuer-url":"https://issuer.example","client-id":"observe","id-token":"x"}}}}]}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Options{Kubeconfig: path}); err != nil {
+		t.Errorf("Open: %v", err)
+	}
+}
