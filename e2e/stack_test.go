@@ -108,7 +108,7 @@ func up(t *testing.T) {
 	if outputs.ServiceURL != "http://servicex-service."+ns+".svc.cluster.local" || outputs.Namespace != ns {
 		t.Errorf("outputs: got %+v", outputs)
 	}
-	if !strings.HasPrefix(outputs.Rule, "a pod that answers 10 gateway errors") {
+	if !strings.HasPrefix(outputs.Rule, "10 gateway errors") {
 		t.Errorf("the rule in words: got %q", outputs.Rule)
 	}
 	for _, name := range []string{"watch", "verify", "tune", "remove"} {
