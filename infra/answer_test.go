@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -53,10 +52,11 @@ func TestEachAnswerOfAnAPIServerHasItsOwnNextStep(t *testing.T) {
 				_, _ = w.Write(text)
 			}))
 			defer server.Close()
-			err = absent(t.Context(), &cluster{client: server.Client(), server: server.URL}, "demo", stack, "pulumi config set istio.install false")
+			seen := sighting{namespaces: map[string]object{}}
+			err = seen.lookForNamespace(t.Context(), &cluster{client: server.Client(), server: server.URL}, "demo")
 			if name == "404-not-found.json" {
-				if err != nil {
-					t.Errorf("a namespace that is not there: %v", err)
+				if err != nil || len(seen.namespaces) > 0 {
+					t.Errorf("a namespace that is not there: %v, %v", seen.namespaces, err)
 				}
 				return
 			}
@@ -94,7 +94,7 @@ func TestEachWayToNoAPIServerHasItsOwnNextStep(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg := config.Config{Namespace: config.Namespace{Name: "demo"}, Istio: config.Istio{Install: true}}
-			err = errors.Join(namespaceProblems(t.Context(), server, cfg, stack)...)
+			_, err = look(t.Context(), server, cfg)
 			if err == nil || strings.Count(err.Error(), "\nhint: "+c.want) != 1 || harmful(err.Error()) {
 				t.Errorf("looking: %v\nwant the hint %q", err, c.want)
 			}

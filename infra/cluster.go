@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,27 +81,12 @@ func expandHome(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// liveNamespace is what there is to know of a namespace.
-type liveNamespace struct {
-	Metadata struct {
-		Labels            map[string]string `json:"labels"`
-		DeletionTimestamp string            `json:"deletionTimestamp"`
-	} `json:"metadata"`
-}
-
-// namespace looks name up; errNotFound where there is none.
-func (c *cluster) namespace(ctx context.Context, name string) (liveNamespace, error) {
-	var ns liveNamespace
-	err := c.do(ctx, http.MethodGet, "/api/v1/namespaces/"+url.PathEscape(name), nil, &ns)
-	return ns, err
-}
-
 // configMapFilled reports whether a ConfigMap is there and holds something.
 func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
 	var m struct {
 		Data map[string]string `json:"data"`
 	}
-	err := c.do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/namespaces/%s/configmaps/%s", url.PathEscape(ns), url.PathEscape(name)), nil, &m)
+	err := c.do(ctx, request{method: http.MethodGet, path: namespacePath(ns) + "/configmaps/" + url.PathEscape(name)}, &m)
 	if errors.Is(err, errNotFound) {
 		return false, nil
 	}
@@ -110,39 +96,55 @@ func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, e
 // tryPod asks what would become of pod if it were created, and creates nothing.
 func (c *cluster) tryPod(ctx context.Context, ns string, p pod) (pod, error) {
 	var answer pod
-	err := c.do(ctx, http.MethodPost, fmt.Sprintf("/api/v1/namespaces/%s/pods?dryRun=All", url.PathEscape(ns)), p, &answer)
+	err := c.do(ctx, request{method: http.MethodPost, path: namespacePath(ns) + "/pods?dryRun=All", body: p}, &answer)
 	return answer, err
 }
 
-func (c *cluster) do(ctx context.Context, method, path string, in, out any) error {
+// request is one question to the API server.
+type request struct {
+	method, path string
+	body         any    // as JSON; nil for none
+	kind         string // of the body; empty for plain JSON
+	accept       string // of the answer; empty for plain JSON
+}
+
+// answerLimit bounds an answer in bytes: a list of every ClusterRole of a large
+// cluster is below 10 MiB.
+const answerLimit = 64 << 20
+
+// do sends r and decodes the answer into out; nil is for one that does not matter.
+func (c *cluster) do(ctx context.Context, r request, out any) error {
 	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
 		if err != nil {
 			return fmt.Errorf("marshalling a request: %w", err)
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.server+path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.server+r.path, body)
 	if err != nil {
 		return fmt.Errorf("preparing a request: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", cmp.Or(r.kind, "application/json"))
+	req.Header.Set("Accept", cmp.Or(r.accept, "application/json"))
 	res, err := c.client.Do(req)
 	if err != nil {
 		return err // already names method, URL and cause
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	text, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
-		return fmt.Errorf("reading the answer to %s %s: %w", method, path, err)
+		return fmt.Errorf("reading the answer to %s %s: %w", r.method, r.path, err)
 	}
 	if res.StatusCode/100 != 2 {
 		return answered(res.StatusCode, text)
 	}
+	if out == nil {
+		return nil
+	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("decoding the answer to %s %s: %w", method, path, err)
+		return fmt.Errorf("decoding the answer to %s %s: %w", r.method, r.path, err)
 	}
 	return nil
 }

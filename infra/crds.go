@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -16,7 +17,7 @@ import (
 // "pulumi destroy" does, each CRD is also a resource of the stack. It says no
 // more than the API server needs to know which CRD is meant; the provider
 // applies that server-side to the CRD that the chart has made, which changes
-// nothing but an annotation, and deletes the CRD at destroy.
+// nothing but labels and an annotation, and deletes the CRD at destroy.
 // With istio.keepCRDs the stack forgets them instead.
 
 // crdKinds are the kinds of each of Istio's CRDs by name (manifests/charts/base of
@@ -46,13 +47,13 @@ func crdKinds() map[string]string {
 //
 // Which CRDs there are, only the installed chart knows, and a preview does not
 // know it yet: so a preview shows those of the pinned version.
-func adoptCRDs(ctx *pulumi.Context, base *release, keep bool) (pulumi.ResourceOption, error) {
+func adoptCRDs(ctx *pulumi.Context, base *release, own identity, keep bool) (pulumi.ResourceOption, error) {
 	if ctx.DryRun() {
-		made, err := registerCRDs(ctx, base, crdNames(nil), keep)
+		made, err := registerCRDs(ctx, base, own, crdNames(nil), keep)
 		return pulumi.DependsOn(made), err
 	}
 	made := base.ResourceNames.ApplyT(func(names map[string][]string) ([]pulumi.Resource, error) {
-		return registerCRDs(ctx, base, crdNames(names), keep)
+		return registerCRDs(ctx, base, own, crdNames(names), keep)
 	}).(pulumi.ResourceArrayOutput)
 	return pulumi.DependsOnInputs(made), nil
 }
@@ -72,9 +73,12 @@ func crdNames(byKind map[string][]string) []string {
 	return names
 }
 
-func registerCRDs(ctx *pulumi.Context, base *release, names []string, keep bool) ([]pulumi.Resource, error) {
+func registerCRDs(ctx *pulumi.Context, base *release, own identity, names []string, keep bool) ([]pulumi.Resource, error) {
 	made := []pulumi.Resource{base}
 	for _, name := range names {
+		if slices.Contains(own.crdsBefore, name) {
+			continue // nor has the chart made it
+		}
 		_, group, _ := strings.Cut(name, ".")
 		kind, known := crdKinds()[name]
 		if !known {
@@ -87,10 +91,11 @@ func registerCRDs(ctx *pulumi.Context, base *release, names []string, keep bool)
 			ApiVersion: pulumi.String("apiextensions.k8s.io/v1"),
 			Kind:       pulumi.String("CustomResourceDefinition"),
 			Metadata: &metav1.ObjectMetaArgs{
-				Name: pulumi.String(name),
+				Name:   pulumi.String(name),
+				Labels: own.labels(nil),
 				// Known once base is there: until then a dry run of these few fields,
 				// which alone are no valid CRD, would fail.
-				Annotations: pulumi.StringMap{"istio-circuit-breaker/release": base.ID().ToStringOutput()},
+				Annotations: pulumi.StringMap{adoptedAnnotation: base.ID().ToStringOutput()},
 			},
 			OtherFields: kubernetes.UntypedArgs{"spec": pulumi.Map{
 				"group": pulumi.String(group),

@@ -27,6 +27,7 @@ const (
 	typeService    = "kubernetes:core/v1:Service"
 	typeDeployment = "kubernetes:apps/v1:Deployment"
 	typeRule       = "kubernetes:networking.istio.io/v1:DestinationRule"
+	typeStash      = "pulumi:index:Stash"
 	typeCRD        = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 	typeImage      = "docker:index/image:Image"
 )
@@ -35,6 +36,7 @@ const (
 // some questions.
 type fakeAPI struct {
 	namespaces  map[string]map[string]string // labels by name
+	mesh        map[string][]object          // Istio's cluster-scoped objects by the last part of their path
 	terminating string                       // name of one that is being deleted
 	refusals    int32                        // dry runs that fail before one works
 	bare        bool                         // pods get no sidecar
@@ -54,17 +56,23 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.down:
 		reply(http.StatusServiceUnavailable, map[string]string{"kind": "Status", "message": "etcd is gone"})
+	case strings.HasPrefix(r.URL.Path, "/apis/"):
+		reply(http.StatusOK, map[string]any{"items": f.mesh[parts[len(parts)-1]]})
+	case r.URL.Path == "/api/v1/namespaces":
+		var made []any
+		for name, labels := range f.namespaces {
+			if labels[partOfLabel] == partOf && r.URL.Query().Get("labelSelector") == partOfLabel+"="+partOf {
+				made = append(made, f.namespace(name, labels))
+			}
+		}
+		reply(http.StatusOK, map[string]any{"items": made})
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {
 			reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
 			return
 		}
-		meta := map[string]any{"labels": labels}
-		if f.terminating == parts[0] {
-			meta["deletionTimestamp"] = "2026-11-24T09:00:00Z"
-		}
-		reply(http.StatusOK, map[string]any{"metadata": meta})
+		reply(http.StatusOK, f.namespace(parts[0], labels))
 	case r.Method == http.MethodPost && parts[1] == "pods" && r.URL.Query().Get("dryRun") == "All":
 		if f.asked.Add(1) <= f.refusals {
 			reply(http.StatusInternalServerError, map[string]string{"kind": "Status", "message": `failed calling webhook "namespace.sidecar-injector.istio.io"`})
@@ -81,6 +89,14 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
 	}
+}
+
+func (f *fakeAPI) namespace(name string, labels map[string]string) any {
+	meta := map[string]any{"name": name, "labels": labels}
+	if f.terminating == name {
+		meta["deletionTimestamp"] = "2026-11-24T09:00:00Z"
+	}
+	return map[string]any{"metadata": meta}
 }
 
 func (f *fakeAPI) inject(p pod) pod {
@@ -111,6 +127,8 @@ func (f *fakeAPI) start(t *testing.T) func() (*cluster, error) {
 // providers answers as the real providers do, where the program reads outputs.
 func providers(args pulumi.MockResourceArgs) resource.PropertyMap {
 	switch {
+	case args.TypeToken == typeStash: // of a first update; its ID is its name
+		return resource.PropertyMap{"output": args.Inputs["input"]}
 	case args.TypeToken == typeImage:
 		return resource.PropertyMap{"repoDigest": resource.NewProperty(
 			strings.TrimSuffix(args.Inputs["imageName"].StringValue(), ":latest") + "@" + digest)}

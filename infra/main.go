@@ -44,14 +44,15 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.checkOwnership(ctx, cfg); err != nil {
+	own, err := p.establish(ctx, cfg)
+	if err != nil {
 		return err
 	}
 	image, err := newImage(ctx, cfg.Image)
 	if err != nil {
 		return err
 	}
-	ns, err := newNamespace(ctx, cfg.Namespace, cfg.Istio.Revision)
+	ns, err := newNamespace(ctx, cfg.Namespace, cfg.Istio.Revision, own)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	ready := p.injected(ctx, mesh, ns, cmp.Or(p.limit, cfg.Istio.Timeout))
+	ready := pulumi.Composite(own.healing, p.injected(ctx, mesh, ns, cmp.Or(p.limit, cfg.Istio.Timeout)))
 	if err := newServiceX(ctx, cfg, ns, image, ready); err != nil {
 		return err
 	}

@@ -21,6 +21,12 @@ const (
 	crl      = "istio-ca-crl"
 )
 
+// Names of the releases, and so of what Helm knows to be theirs.
+const (
+	baseRelease   = "istio-base"
+	istiodRelease = "istiod"
+)
+
 // mesh is what pods and rules have to wait for; it is empty where Istio was
 // there before.
 type mesh []pulumi.CustomResource
@@ -28,7 +34,7 @@ type mesh []pulumi.CustomResource
 // newMesh installs Istio: its namespace, the charts base and istiod, and the
 // care for the CRDs.
 func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error) {
-	cfg := all.Istio
+	cfg, own := all.Istio, app.own
 	if !cfg.Install {
 		return nil, nil
 	}
@@ -38,18 +44,18 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	ns, err := corev1.NewNamespace(ctx, meshNS, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:   pulumi.String(meshNS),
-			Labels: labels(pulumi.StringMap{instanceLabel: pulumi.String(labelValue(ctx.Stack()))}),
+			Labels: own.labels(pulumi.StringMap{instanceLabel: pulumi.String(labelValue(ctx.Stack()))}),
 		},
-	})
+	}, own.healing)
 	if err != nil {
 		return nil, fmt.Errorf("registering namespace %q: %w", meshNS, err)
 	}
-	base, err := newRelease(ctx, chart(cfg, "base", "istio-base", ns, pulumi.Map{}))
+	base, err := newRelease(ctx, chart(cfg, "base", baseRelease, ns, toMap(baseValues(own.crdsBefore))), own.healing)
 	if err != nil {
 		return nil, err
 	}
 	// istiod does not start without the CRDs, and they outlive it at destroy.
-	afterCRDs, err := adoptCRDs(ctx, base, cfg.KeepCRDs)
+	afterCRDs, err := adoptCRDs(ctx, base, own, cfg.KeepCRDs)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +67,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	if slices.Contains(all.Secrets, config.Values) {
 		values = pulumi.ToSecret(values).(pulumi.MapOutput)
 	}
-	istiod, err := newRelease(ctx, chart(cfg, "istiod", "istiod", ns, values), afterCRDs, pulumi.DependsOn(configMaps))
+	istiod, err := newRelease(ctx, chart(cfg, "istiod", istiodRelease, ns, values), own.healing, afterCRDs, pulumi.DependsOn(configMaps))
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +111,19 @@ func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values 
 		args.Chart = chartFolder(cfg.ChartRepository) + "/" + name
 	}
 	return args
+}
+
+// baseValues leave out the CRDs that were there before the stack: Helm would fail
+// on them, or take them over.
+func baseValues(crdsBefore []string) map[string]any {
+	if len(crdsBefore) == 0 {
+		return map[string]any{}
+	}
+	var excluded []any
+	for _, name := range crdsBefore {
+		excluded = append(excluded, name)
+	}
+	return map[string]any{"base": map[string]any{"excludedCRDs": excluded}}
 }
 
 // istiodValues make the control plane fit a laptop and the breaker visible.

@@ -18,7 +18,7 @@ const (
 	meshNS      = "istio-system"
 
 	partOfLabel   = "app.kubernetes.io/part-of"
-	instanceLabel = "app.kubernetes.io/instance" // on namespaces: the stack that made them
+	instanceLabel = "app.kubernetes.io/instance" // on namespaces: the name of the stack that made them, for people
 	injectLabel   = "sidecar.istio.io/inject"    // on a pod: wants a sidecar
 	revisionLabel = "istio.io/rev"               // names the control plane that injects
 
@@ -27,7 +27,14 @@ const (
 	svcPort  = 80
 )
 
-// labels are those of every object that the stack makes, and more.
+// labels are those of every object that the stack makes in the cluster, and more.
+func (own identity) labels(more pulumi.StringMap) pulumi.StringMap {
+	all := labels(more)
+	all[identityLabel] = own.label
+	return all
+}
+
+// labels are those of everything that is the program's, and more.
 func labels(more pulumi.StringMap) pulumi.StringMap {
 	all := pulumi.StringMap{partOfLabel: pulumi.String(partOf)}
 	for k, v := range more {
@@ -58,6 +65,6 @@ func meta(ns namespace, name string, more pulumi.StringMap) *metav1.ObjectMetaAr
 	return &metav1.ObjectMetaArgs{
 		Name:      pulumi.String(name),
 		Namespace: ns.name,
-		Labels:    labels(more),
+		Labels:    ns.own.labels(more),
 	}
 }

@@ -16,10 +16,11 @@ type namespace struct {
 	name     pulumi.StringInput // known as soon as the namespace is there
 	revision string             // of the mesh that injects; empty for the default
 	resource pulumi.CustomResource
+	own      identity // of the stack that makes objects in it
 }
 
 // newNamespace makes the namespace, or labels one that is there already.
-func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string) (namespace, error) {
+func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, own identity) (namespace, error) {
 	// The label for which Istio's webhook injects a sidecar into every new pod.
 	injection := pulumi.StringMap{"istio-injection": pulumi.String("enabled")}
 	if revision != "" {
@@ -34,14 +35,14 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string) (n
 		if err != nil {
 			return namespace{}, fmt.Errorf("registering the labels of namespace %q: %w", cfg.Name, err)
 		}
-		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch}, nil
+		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch, own}, nil
 	}
 	injection[instanceLabel] = pulumi.String(labelValue(ctx.Stack()))
 	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: labels(injection)},
-	})
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(cfg.Name), Labels: own.labels(injection)},
+	}, own.healing)
 	if err != nil {
 		return namespace{}, fmt.Errorf("registering namespace %q: %w", cfg.Name, err)
 	}
-	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made}, nil
+	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made, own}, nil
 }

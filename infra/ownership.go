@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/config"
@@ -14,79 +17,124 @@ import (
 // lookLimit bounds the look at the cluster before anything is made.
 const lookLimit = 20 * time.Second
 
-// checkOwnership makes sure that the namespaces which the stack is to make are
-// not somebody else's already. The provider applies server-side: it would take
-// over a namespace that is there, and delete it, with all that is in it, at
-// destroy. And it would make one that is only to be labelled, and leave it.
+// establish tells what is this stack's in the cluster and makes sure that
+// nothing else is touched, before anything is made there: the provider applies
+// server-side, and would take over what is there under a name of ours, and
+// delete it at destroy.
 //
 // A preview without a cluster goes on: nothing is made by it.
-func (p program) checkOwnership(ctx *pulumi.Context, cfg config.Config) error {
+func (p program) establish(ctx *pulumi.Context, cfg config.Config) (identity, error) {
 	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
 	defer cancel()
+	var seen sighting
 	c, err := p.connect()
 	if err == nil {
-		err = errors.Join(namespaceProblems(limited, c, cfg, ctx.Stack())...)
+		seen, err = look(limited, c, cfg)
 	}
-	var foreign *ownershipError
-	if err != nil && ctx.DryRun() && !errors.As(err, &foreign) {
-		return nil
+	if err != nil && !ctx.DryRun() {
+		return identity{}, err
 	}
-	return err
+	own, err := identify(ctx, cfg.TakeOver, cfg.Istio.Install, names(foreignCRDs(seen, ctx.Stack())))
+	if err != nil {
+		return identity{}, err
+	}
+	if err := errors.Join(own.problems(seen, cfg, ctx.Stack())...); err != nil {
+		return identity{}, err
+	}
+	own.crdsBefore = own.stillForeign(seen.crds)
+	if len(own.crdsBefore) > 0 {
+		err := ctx.Log.Warn(fmt.Sprintf("%d of Istio's CRDs were in the cluster before this stack. It uses them as they are, and leaves them, with all their objects, at destroy: %s",
+			len(own.crdsBefore), strings.Join(own.crdsBefore, ", ")), nil)
+		if err != nil {
+			return identity{}, fmt.Errorf("logging a warning: %w", err)
+		}
+	}
+	if !ctx.DryRun() {
+		own.healing, err = own.heal(ctx, c)
+	}
+	return own, err
 }
 
-// ownershipError is a namespace that is there and should not be, or the reverse.
-type ownershipError struct{ text string }
-
-func (e *ownershipError) Error() string { return e.text }
-
-func namespaceProblems(ctx context.Context, c *cluster, cfg config.Config, stack string) []error {
+// problems are all reasons not to begin.
+func (own identity) problems(seen sighting, cfg config.Config, stack string) []error {
 	var errs []error
+	wanted := []string{}
 	if cfg.Istio.Install {
-		err := absent(ctx, c, meshNS, stack, "pulumi config set istio.install false, to use the mesh that is there")
-		var foreign *ownershipError
-		if err != nil && !errors.As(err, &foreign) {
-			return []error{err} // and the next question would have the same answer
+		wanted = append(wanted, meshNS)
+		errs = append(errs, own.free(seen, meshNS, "pulumi config set istio.install false, to use the mesh that is there"))
+		errs = append(errs, foreignParts(seen)...)
+	}
+	if name := cfg.Namespace.Name; !cfg.Namespace.Existing {
+		wanted = append(wanted, name)
+		errs = append(errs, own.free(seen, name, "pulumi config set namespaceExists true, or another namespace"))
+	} else if _, there := seen.namespaces[name]; !there && seen.namespaces != nil {
+		errs = append(errs, advise(fmt.Errorf("namespace %q does not exist", name), "pulumi config rm namespaceExists, to have it made"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen.namespaces)) {
+		if !slices.Contains(wanted, name) && own.made(seen.namespaces[name], stack) {
+			errs = append(errs, keepingIt(name, cfg))
 		}
-		errs = append(errs, err)
-	}
-	name := cfg.Namespace.Name
-	if !cfg.Namespace.Existing {
-		return append(errs, absent(ctx, c, name, stack, "pulumi config set namespaceExists true, or another namespace"))
-	}
-	if _, err := c.namespace(ctx, name); errors.Is(err, errNotFound) {
-		err = &ownershipError{fmt.Sprintf("namespace %q does not exist", name)}
-		errs = append(errs, advise(err, "pulumi config rm namespaceExists, to have it made"))
-	} else if err != nil {
-		errs = append(errs, advise(fmt.Errorf("looking for namespace %q: %w", name, err), nextStep(err)))
 	}
 	return errs
 }
 
-// absent is an error if there is a namespace of that name which the stack has
-// not made; hint says what to do about one that is nobody's here. It is no hint
+// free is an error if there is a namespace of that name which this stack has
+// not made; hint says what to do about one that no stack has made. It is no hint
 // for anything else: followed where this stack had made the namespace, it would
 // have the next update delete it.
-func absent(ctx context.Context, c *cluster, name, stack, hint string) error {
-	live, err := c.namespace(ctx, name)
-	switch labels := live.Metadata.Labels; {
-	case errors.Is(err, errNotFound):
+func (own identity) free(seen sighting, name, hint string) error {
+	live, there := seen.namespaces[name]
+	if !there {
 		return nil
-	case err != nil:
-		return advise(fmt.Errorf("looking for namespace %q: %w", name, err), nextStep(err))
-	case live.Metadata.DeletionTimestamp != "":
-		return advise(&ownershipError{fmt.Sprintf("namespace %q is still being deleted (since %s)", name, live.Metadata.DeletionTimestamp)},
-			fmt.Sprintf("wait until it is gone; what holds it up is in its conditions: kubectl get namespace %s -o yaml", name))
-	case labels[partOfLabel] != partOf:
-		return advise(&ownershipError{fmt.Sprintf("namespace %q exists already and was not made by stack %q", name, stack)}, hint)
-	case labels[instanceLabel] != labelValue(stack):
-		return advise(&ownershipError{fmt.Sprintf("namespace %q exists already and was not made by stack %q, but by stack %q", name, stack, labels[instanceLabel])},
-			fmt.Sprintf("if that is this stack, renamed: kubectl label --overwrite namespace %s %s=%s; if it is another: another namespace, and istio.install false where the mesh is its", name, instanceLabel, labelValue(stack)))
 	}
-	return nil
+	by := owner(live.Metadata.Labels)
+	switch {
+	case live.Metadata.DeletionTimestamp != "":
+		return advise(fmt.Errorf("namespace %q is still being deleted (since %s)", name, live.Metadata.DeletionTimestamp),
+			fmt.Sprintf("wait until it is gone; what holds it up is in its conditions: kubectl get namespace %s -o yaml", name))
+	case by == "":
+		return advise(fmt.Errorf("namespace %q exists already and was not made by this stack", name), hint)
+	case own.owns(by), live.Metadata.Labels[identityLabel] == "":
+		// Made by a version without identities: whether by this stack, its state
+		// tells, before the namespace would be made anew (see heal).
+		return nil
+	}
+	return made(fmt.Sprintf("namespace %q", name), by)
+}
+
+// made is the error about an object that another stack has made.
+func made(what, owner string) error {
+	return advise(fmt.Errorf("%s exists already and was made by another stack, %q", what, owner),
+		fmt.Sprintf("find out whose it is; only if nobody has the state of that stack any more: pulumi config set takeOver %s", owner))
+}
+
+// made reports whether this stack made the namespace; by its name where a
+// version without identities did, as here it only has to be looked after.
+func (own identity) made(live object, stack string) bool {
+	if live.Metadata.DeletionTimestamp != "" {
+		return false
+	}
+	by := owner(live.Metadata.Labels)
+	return own.owns(by) || by == labelValue(stack) && live.Metadata.Labels[identityLabel] == ""
+}
+
+// keepingIt refuses an update that would delete a namespace with all that is
+// in it, other people's objects too, because a setting was changed.
+func keepingIt(name string, cfg config.Config) error {
+	err := fmt.Errorf("namespace %q was made by this stack, and as it is configured now this update would delete it, with all that is in it", name)
+	const give = "to give it up: back to that setting, pulumi destroy, then the new setting and pulumi up"
+	switch {
+	case name == meshNS:
+		return advise(err, "to keep it: pulumi config set istio.install true; "+give)
+	case name == cfg.Namespace.Name:
+		return advise(err, "to keep it: pulumi config rm namespaceExists; "+give)
+	}
+	return advise(err, fmt.Sprintf("to keep it: pulumi config set namespace %s; %s", name, give))
 }
 
 // advise adds what the user can do about err, on a line of its own; nil stays
-// nil, and nothing is added where there is nothing to say. It is part of the text, because Pulumi prints errors, not this program.
+// nil, and nothing is added where there is nothing to say. It is part of the
+// text, because Pulumi prints errors, not this program.
 func advise(err error, hint string) error {
 	if err == nil || hint == "" {
 		return err

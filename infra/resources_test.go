@@ -28,6 +28,7 @@ func everything() []string {
 		typeService+" servicex-service",
 		releaseType+" istio-base", releaseType+" istiod",
 		typeRule+" servicex-service",
+		typeStash+" crds-before", typeStash+" identity",
 	)))
 }
 
@@ -38,7 +39,7 @@ func without(keys []string, drop ...string) []string {
 }
 
 func TestWhatIsMadeFollowsTheConfiguration(t *testing.T) {
-	mesh := []string{releaseType, typeCRD, "istio-system"}
+	mesh := []string{releaseType, typeCRD, "istio-system", "crds-before"}
 	for name, c := range map[string]struct {
 		settings settings
 		want     []string
@@ -60,19 +61,19 @@ func TestWhatIsMadeFollowsTheConfiguration(t *testing.T) {
 
 func TestOrderFollowsRealDependencies(t *testing.T) {
 	r := up(t, nil)
-	ready := []string{"circuit-breaker", "istiod"}
+	ready := []string{"circuit-breaker", "identity", "istiod"}
 	deployment := slices.Sorted(slices.Values(append([]string{"servicex"}, ready...)))
 	for key, want := range map[string][]string{
 		typeImage + " servicex":                   nil,
-		typeNamespace + " istio-system":           nil,
-		typeNamespace + " circuit-breaker":        nil,
+		typeNamespace + " istio-system":           {"identity"},
+		typeNamespace + " circuit-breaker":        {"identity"},
 		releaseType + " istio-base":               {"istio-system"},
-		typeCRD + " sidecars.networking.istio.io": {"istio-base"},
+		typeCRD + " sidecars.networking.istio.io": {"identity", "istio-base"},
 		releaseType + " istiod":                   {"destinationrules.networking.istio.io", "istio-base", "istio-system", "sidecars.networking.istio.io"},
 		typeDeployment + " servicex":              deployment,
 		typeDeployment + " servicex-error":        deployment,
 		typeDeployment + " servicex-client":       deployment,
-		typeService + " servicex-service":         {"circuit-breaker"},
+		typeService + " servicex-service":         {"circuit-breaker", "identity"},
 		typeRule + " servicex-service":            ready,
 	} {
 		typ, name, _ := strings.Cut(key, " ")
@@ -113,10 +114,12 @@ func TestEveryFailureReachesTheCaller(t *testing.T) {
 func TestAllObjectsSayWhatTheyArePartOf(t *testing.T) {
 	for _, r := range up(t, nil).engine.All() {
 		switch r.TypeToken {
-		case typeImage, releaseType, typeCRD: // no object, many objects, the chart's object
+		case typeImage, releaseType, typeStash: // no object, many objects, in the state alone
 		default:
-			if got := r.Input("metadata", "labels", partOfLabel); got != partOf {
-				t.Errorf("%s has label %s=%v, want %s", r.Key(), partOfLabel, got, partOf)
+			for label, want := range map[string]any{partOfLabel: partOf, identityLabel: "identity"} {
+				if got := r.Input("metadata", "labels", label); got != want {
+					t.Errorf("%s has label %s=%v, want %v", r.Key(), label, got, want)
+				}
 			}
 		}
 	}

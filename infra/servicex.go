@@ -41,7 +41,7 @@ func newServiceX(ctx *pulumi.Context, cfg config.Config, ns namespace, img image
 				TargetPort: pulumi.String(portName),
 			}},
 		},
-	})
+	}, ns.own.healing)
 	if err != nil {
 		return fmt.Errorf("registering service %q: %w", serviceName, err)
 	}

@@ -43,6 +43,14 @@ func checkLabel(v, what string) error {
 	return fmt.Errorf("is not %s", what)
 }
 
+// checkOwner takes what can be the value of a label.
+func checkOwner(v string) error {
+	if len(validation.IsValidLabelValue(v)) > 0 {
+		return errors.New("is nothing that a label can hold")
+	}
+	return nil
+}
+
 func checkBalancer(v string) error {
 	if !slices.Contains([]string{"ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "mesh"}, v) {
 		return errors.New("is no load balancer of Istio's")

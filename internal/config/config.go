@@ -29,6 +29,9 @@ type Config struct {
 	Istio    Istio
 	// Client is false where no client pod is wanted.
 	Client bool
+	// TakeOver is the owner, as its objects' labels name it, whose objects become
+	// this stack's; empty for nobody's.
+	TakeOver string
 	// Secrets are the names of the settings that were set as secrets.
 	Secrets []string
 }

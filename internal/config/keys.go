@@ -75,6 +75,9 @@ func keys() []key {
 
 		{"client.enabled", "true or false", "true",
 			boolean(func(c *draft, v bool) { c.Client = v })},
+
+		{"takeOver", "the owner that the error about an object names: an identity, or a stack's name", "6c7c1d0e-3f5a-4c57-9d55-3f1b0b8a2a10",
+			text(func(c *draft, v string) { c.TakeOver = v }, checkOwner)},
 	}
 }
 

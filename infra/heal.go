@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// A killed run leaves objects in the cluster that are not in the state. The
+// engine makes them again, and then Helm "cannot re-use a name that is still in
+// use", and the API server finds two field managers in conflict. So before a
+// resource is made, and only then, its left-over is moved out of the way; that
+// the engine makes it says that no state holds it, its label says whose it is.
+
+// heal is the option for every resource that could have been left behind.
+func (own identity) heal(ctx *pulumi.Context, c *cluster) (pulumi.ResourceOption, error) {
+	making, err := ctx.RegisterResourceHook("clear-left-over", func(args *pulumi.ResourceHookArgs) error {
+		return own.clear(ctx.Context(), c, string(args.Type), args.NewInputs)
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("registering the hook that clears left-overs: %w", err)
+	}
+	changing, err := ctx.RegisterResourceHook("clear-pending-release", func(args *pulumi.ResourceHookArgs) error {
+		if string(args.Type) != releaseType {
+			return nil
+		}
+		return clearRelease(ctx.Context(), c, text(args.NewInputs, "namespace"), text(args.NewInputs, "name"), pending)
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("registering the hook that clears pending releases: %w", err)
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{
+		BeforeCreate: []*pulumi.ResourceHook{making},
+		BeforeUpdate: []*pulumi.ResourceHook{changing},
+	}), nil
+}
+
+// clear makes way for a resource of that type with these inputs.
+func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs resource.PropertyMap) error {
+	if typ == releaseType {
+		// Of the mesh's namespace, which this stack has made or taken over. Helm
+		// then takes over the objects of the release, which carry its name.
+		return clearRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"), func(string) bool { return true })
+	}
+	metadata := resource.PropertyMap{}
+	if m, ok := inputs["metadata"]; ok && m.IsObject() {
+		metadata = m.ObjectValue()
+	}
+	path, what := place(typ, text(metadata, "namespace"), text(metadata, "name"))
+	if path == "" {
+		return nil
+	}
+	live, err := c.object(ctx, path)
+	if errors.Is(err, errNotFound) {
+		return nil
+	}
+	if err != nil {
+		return advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
+	}
+	switch by := owner(live.Metadata.Labels); {
+	case by == "":
+		return advise(fmt.Errorf("%s exists already and was not made by this stack", what), "pulumi config set namespace NAME, to use another namespace")
+	case !own.owns(by):
+		return made(what, by)
+	case strings.HasSuffix(typ, ":Namespace"):
+		// It may hold more than the stack's. With labels that are already as the
+		// provider applies them, it takes the namespace over.
+		return c.setLabels(ctx, path, labelsIn(metadata))
+	}
+	if err := c.remove(ctx, path); err != nil {
+		return fmt.Errorf("deleting %s, which a killed run has left: %w", what, err)
+	}
+	return nil
+}
+
+// place is where the API server keeps an object of that type of the provider's,
+// and its name for people; empty for a type that is not looked after.
+func place(typ, namespace, name string) (path, what string) {
+	kinds := map[string]struct{ in, name string }{
+		"kubernetes:apps/v1:Deployment":                     {"/apis/apps/v1/namespaces/%s/deployments/", "deployment"},
+		"kubernetes:core/v1:Service":                        {"/api/v1/namespaces/%s/services/", "service"},
+		"kubernetes:networking.istio.io/v1:DestinationRule": {"/apis/networking.istio.io/v1/namespaces/%s/destinationrules/", "destinationrule"},
+	}
+	if typ == "kubernetes:core/v1:Namespace" {
+		return namespacePath(name), fmt.Sprintf("namespace %q", name)
+	}
+	kind, ok := kinds[typ]
+	if !ok {
+		return "", ""
+	}
+	in := strings.Replace(kind.in, "%s", url.PathEscape(namespace), 1)
+	return in + url.PathEscape(name), fmt.Sprintf("%s %q in namespace %q", kind.name, name, namespace)
+}
+
+// clearRelease deletes Helm's records of a release whose status is unwanted: all
+// of one that is to be installed anew, or those on which Helm would wait in vain
+// for an operation that was killed.
+func clearRelease(ctx context.Context, c *cluster, namespace, name string, unwanted func(status string) bool) error {
+	secrets := namespacePath(namespace) + "/secrets"
+	records, err := c.objects(ctx, secrets+"?labelSelector="+url.QueryEscape("owner=helm,name="+name))
+	if err != nil {
+		return advise(fmt.Errorf("looking for Helm's records of release %q: %w", name, err), nextStep(err))
+	}
+	for _, r := range records {
+		if !unwanted(r.Metadata.Labels["status"]) {
+			continue
+		}
+		if err := c.remove(ctx, secrets+"/"+url.PathEscape(r.Metadata.Name)); err != nil {
+			return fmt.Errorf("deleting Helm's record %s of release %q, which a killed run has left: %w", strconv.Quote(r.Metadata.Name), name, err)
+		}
+	}
+	return nil
+}
+
+// pending reports whether Helm's status is of an operation under way. The
+// engine's lock on the stack says that it is none of this stack's.
+func pending(status string) bool { return strings.HasPrefix(status, "pending-") }
+
+func text(of resource.PropertyMap, key resource.PropertyKey) string {
+	if v, ok := of[key]; ok && v.IsString() {
+		return v.StringValue()
+	}
+	return ""
+}
+
+func labelsIn(metadata resource.PropertyMap) map[string]string {
+	all := map[string]string{}
+	if m, ok := metadata["labels"]; ok && m.IsObject() {
+		for k := range m.ObjectValue() {
+			all[string(k)] = text(m.ObjectValue(), k)
+		}
+	}
+	return all
+}

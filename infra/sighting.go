@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"istio-circuit-breaker/internal/config"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// sighting is what was in the cluster before this update, of all that the stack
+// is going to make under a name that somebody else could have used.
+type sighting struct {
+	// namespaces are those that the stack uses, and all that any stack has made.
+	namespaces map[string]object
+	// crds are Istio's, by name.
+	crds []object
+	// others are the other cluster-scoped objects of Istio's charts, each as
+	// "clusterrole NAME".
+	others map[string]object
+}
+
+// look reads all of it. The error says what could not be read.
+func look(ctx context.Context, c *cluster, cfg config.Config) (sighting, error) {
+	s := sighting{namespaces: map[string]object{}, others: map[string]object{}}
+	if err := s.lookForNamespaces(ctx, c, cfg); err != nil || !cfg.Istio.Install {
+		return s, err
+	}
+	var group errgroup.Group
+	found := make([][]object, len(clusterScoped))
+	for i, kind := range clusterScoped {
+		group.Go(func() (err error) {
+			if found[i], err = c.objects(ctx, kind.path); err != nil {
+				return advise(fmt.Errorf("listing each %s: %w", kind.name, err), nextStep(err))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return s, err
+	}
+	for i, kind := range clusterScoped {
+		for _, o := range found[i] {
+			switch name := o.Metadata.Name; {
+			case kind.name == crdKind && strings.HasSuffix(name, ".istio.io"):
+				s.crds = append(s.crds, o)
+			case slices.Contains(kind.charts, name):
+				s.others[kind.name+" "+name] = o
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s *sighting) lookForNamespaces(ctx context.Context, c *cluster, cfg config.Config) error {
+	if err := s.lookForNamespace(ctx, c, cfg.Namespace.Name); err != nil {
+		return err
+	}
+	// Who may not look at the mesh's namespace has not made it either.
+	if err := s.lookForNamespace(ctx, c, meshNS); err != nil && (cfg.Istio.Install || !forbidden(err)) {
+		return err
+	}
+	made, err := c.objects(ctx, "/api/v1/namespaces?labelSelector="+url.QueryEscape(partOfLabel+"="+partOf))
+	if err != nil && !forbidden(err) { // who may not list them has made none
+		return advise(fmt.Errorf("listing the namespaces of %s: %w", partOf, err), nextStep(err))
+	}
+	for _, o := range made {
+		s.namespaces[o.Metadata.Name] = o
+	}
+	return nil
+}
+
+func (s *sighting) lookForNamespace(ctx context.Context, c *cluster, name string) error {
+	o, err := c.object(ctx, namespacePath(name))
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil
+	case err != nil:
+		return advise(fmt.Errorf("looking for namespace %q: %w", name, err), nextStep(err))
+	}
+	s.namespaces[name] = o
+	return nil
+}
+
+func forbidden(err error) bool {
+	a, ok := errors.AsType[*answer](err)
+	return ok && a.code == http.StatusForbidden
+}
+
+const crdKind = "customresourcedefinition"
+
+// clusterScoped are the kinds of cluster-scoped objects in Istio's charts base
+// and istiod, and the names of what they hold where release and namespace have
+// our names. That the table is whole is tested against the installed charts.
+var clusterScoped = []struct {
+	name, path string
+	charts     []string // names; nil for CRDs, which go by their group
+}{
+	{crdKind, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", nil},
+	{"clusterrole", "/apis/rbac.authorization.k8s.io/v1/clusterroles", []string{
+		"istio-reader-clusterrole-istio-system", "istiod-clusterrole-istio-system", "istiod-gateway-controller-istio-system",
+	}},
+	{"clusterrolebinding", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", []string{
+		"istio-reader-clusterrole-istio-system", "istiod-clusterrole-istio-system", "istiod-gateway-controller-istio-system",
+	}},
+	{"mutatingwebhookconfiguration", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", []string{"istio-sidecar-injector"}},
+	{"validatingwebhookconfiguration", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", []string{
+		"istio-validator-istio-system", "istiod-default-validator",
+	}},
+}
