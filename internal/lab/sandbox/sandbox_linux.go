@@ -8,12 +8,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"istio-circuit-breaker/internal/network"
 	"istio-circuit-breaker/internal/wait"
 )
 
@@ -153,28 +153,10 @@ func (s Sandbox) Enter(args ...string) []string {
 
 // Dial connects to a numeric address inside of the sandbox's network.
 func (s Sandbox) Dial(address string, limit time.Duration) (net.Conn, error) {
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		// The thread is never unlocked, so that it ends with this goroutine
-		// rather than serve others while it is in another network.
-		runtime.LockOSThread()
-		ns, err := os.Open(s.NetworkNamespace())
-		if err != nil {
-			done <- result{err: err}
-			return
-		}
-		defer ns.Close()
-		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- result{err: fmt.Errorf("entering the lab's network: %w", err)}
-			return
-		}
-		conn, err := net.DialTimeout("tcp", address, limit)
-		done <- result{conn, err}
-	}()
-	r := <-done
-	return r.conn, r.err
+	var conn net.Conn
+	err := network.In(s.NetworkNamespace(), func() (err error) {
+		conn, err = net.DialTimeout("tcp", address, limit)
+		return err
+	})
+	return conn, err
 }
