@@ -22,7 +22,9 @@ type host interface {
 	// whose supervisor has these arguments.
 	find(file string, args []string) ([]box, error)
 	// start starts a sandbox and keeps it in file.
-	start(file, binary string, args []string, log string) (box, error)
+	start(file, binary string, args []string, log string, handed []*os.File) (box, error)
+	// listen listens at a numeric address and returns the one that it has got.
+	listen(address string) (*os.File, string, error)
 	// marked lists the processes that have entry in their environment.
 	marked(entry string) ([]int, error)
 	endMarked(ctx context.Context, entry string) error
@@ -38,6 +40,7 @@ type box interface {
 	Stop(context.Context) error
 	Enter(args ...string) []string
 	Dial(address string, limit time.Duration) (net.Conn, error)
+	HostNetwork() string // a file
 }
 
 // facts are what a machine has.
@@ -95,12 +98,22 @@ func (kernel) find(file string, args []string) ([]box, error) {
 	return boxes, nil
 }
 
-func (kernel) start(file, binary string, args []string, log string) (box, error) {
-	s, err := sandbox.Start(binary, args, log)
+func (kernel) start(file, binary string, args []string, log string, handed []*os.File) (box, error) {
+	s, err := sandbox.Start(binary, args, log, handed...)
 	if err != nil {
 		return nil, err
 	}
 	return s, s.Save(file)
+}
+
+func (kernel) listen(address string) (*os.File, string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	defer l.Close() // the file is a copy
+	file, err := l.(*net.TCPListener).File()
+	return file, l.Addr().String(), err
 }
 
 func (kernel) marked(entry string) ([]int, error) { return sandbox.Marked(entry) }
