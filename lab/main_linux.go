@@ -37,8 +37,14 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) > 2 && os.Args[1] == lab.RelayCommand {
-		os.Exit(report(reach.Inherited(ctx, os.Args[2:], slog.Default())))
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case lab.RelayCommand:
+			os.Exit(report(reach.Inherited(ctx, os.Args[2:], slog.Default())))
+		case lab.FollowCommand:
+			signal.Ignore(syscall.SIGPIPE) // the command's stderr may be gone; its ports are not
+			os.Exit(report(lab.Follow(ctx, os.Args[2:])))
+		}
 	}
 	os.Exit(report(run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }

@@ -1,0 +1,245 @@
+package reach
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/wait"
+)
+
+// world is a command in a network of its own, and what follows it.
+type world struct {
+	command, stranger talking // in the same network; only the first is followed
+	said              *bufio.Reader
+	ended             chan error
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	needsNetworks(t)
+	mark := "REACH_TEST_COMMAND=" + t.Name()
+	w := world{command: start(t, "command", mark, 0), ended: make(chan error, 1)}
+	free := freePort(t)
+	w.command.do(t, "open 127.0.0.1:"+free) // and so is in its network
+	w.command.do(t, "close 127.0.0.1:"+free)
+	w.stranger = start(t, "command", "REACH_TEST_COMMAND=stranger", w.command.Process.Pid)
+	follower := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", w.command.Process.Pid), "--",
+		fmt.Sprintf("/proc/%d/exe", os.Getpid()), mark, fmt.Sprintf("/proc/%d/ns/net", os.Getpid()))
+	follower.Env, follower.Stderr = append(os.Environ(), "REACH_TEST=follow"), os.Stderr
+	follower.ExtraFiles = []*os.File{pidfd(t, w.command.Process.Pid)}
+	out, err := follower.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := follower.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.said = bufio.NewReader(out)
+	go func() { w.ended <- follower.Wait() }()
+	t.Cleanup(func() { _ = follower.Process.Kill() })
+	return w
+}
+
+// freePort is one that nobody listens on here, outside of the range from which
+// the kernel gives out others. Nobody does in a new network.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for number := 20000; number < 21000; number++ {
+		if handedOut[number] {
+			continue
+		}
+		handedOut[number] = true
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", number)); err == nil {
+			l.Close()
+			return fmt.Sprint(number)
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+var handedOut = map[int]bool{}
+
+// says reads what an address of this machine says.
+func says(address string) (string, error) {
+	conn, err := net.DialTimeout("tcp", address, within)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(within)); err != nil {
+		return "", err
+	}
+	all, err := io.ReadAll(conn)
+	return string(all), err
+}
+
+func until(t *testing.T, what string, check func() error) {
+	t.Helper()
+	if err := wait.For(t.Context(), what, within, 10*time.Millisecond, func(context.Context) error { return check() }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func saying(t *testing.T, address, want string) {
+	t.Helper()
+	until(t, address+" to answer", func() error {
+		got, err := says(address)
+		if err == nil && got != want {
+			err = fmt.Errorf("it says %q, want %q", got, want)
+		}
+		return err
+	})
+}
+
+func refusing(t *testing.T, address string) {
+	t.Helper()
+	until(t, address+" to be closed", func() error {
+		if said, err := says(address); !errors.Is(err, syscall.ECONNREFUSED) {
+			return fmt.Errorf("it says %q, %v", said, err)
+		}
+		return nil
+	})
+}
+
+func TestWhatACommandListensOnIsOpenedHere(t *testing.T) {
+	w := newWorld(t)
+	ports := map[string]string{}
+	for _, at := range []string{"127.0.0.1", "127.8.8.8", "0.0.0.0", "[::1]", "[::]"} {
+		ports[at] = freePort(t)
+		w.command.do(t, "open "+at+":"+ports[at])
+	}
+	strange := freePort(t)
+	w.stranger.do(t, "open 127.0.0.1:"+strange)
+	for at, port := range ports {
+		saying(t, "127.0.0.1:"+port, "I am "+at+":"+port)
+	}
+	// Loopback alone, and here as there where it is in both of its families.
+	if said, err := says("[::1]:" + ports["[::1]"]); err == nil {
+		t.Errorf("another address than 127.0.0.1 answers: %q", said)
+	}
+	both := freePort(t)
+	w.command.do(t, "open [::1]:"+both)
+	w.command.do(t, "open 127.0.0.1:"+both)
+	saying(t, "127.0.0.1:"+both, "I am 127.0.0.1:"+both)
+	if said, err := says("127.0.0.1:" + strange); err == nil {
+		t.Errorf("a port of another command is open: it says %q", said)
+	}
+	w.command.do(t, "close 127.0.0.1:"+both)
+	saying(t, "127.0.0.1:"+both, "I am [::1]:"+both)
+	w.command.do(t, "close [::1]:"+both)
+	refusing(t, "127.0.0.1:"+both)
+}
+
+func TestWhatIsOpenEndsWithTheCommand(t *testing.T) {
+	w := newWorld(t)
+	address := "127.0.0.1:" + freePort(t)
+	w.command.do(t, "open "+address)
+	saying(t, address, "I am "+address)
+	if err := w.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-w.ended:
+		if err != nil {
+			t.Errorf("following ended with %v", err)
+		}
+	case <-time.After(within):
+		t.Error("the command is still followed")
+	}
+	refusing(t, address)
+}
+
+func TestATakenPortIsOpenedAtAnother(t *testing.T) {
+	w := newWorld(t)
+	taken := listen(t)
+	address := taken.Addr().String()
+	w.command.do(t, "open "+address)
+	line, err := w.said.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(line, "http://")
+	other, _, _ := strings.Cut(rest, "/")
+	_, port, _ := net.SplitHostPort(address)
+	want := fmt.Sprintf("outside of the lab, port %s of process %d is at http://%s/, as %s cannot be used there: listen tcp %s: bind: address already in use\n",
+		port, w.command.Process.Pid, other, address, address)
+	if line != want {
+		t.Errorf("got  %qwant %q", line, want)
+	}
+	saying(t, other, "I am "+address)
+}
+
+func TestACommandOpensABoundedNumberOfPorts(t *testing.T) {
+	w := newWorld(t)
+	var last string
+	for range maxFollowed + 1 {
+		last = freePort(t)
+		w.command.do(t, "open 127.0.0.1:"+last)
+	}
+	address := "127.0.0.1:" + fmt.Sprint(atoi(t, last)-1)
+	saying(t, address, "I am "+address)
+	if said, err := says("127.0.0.1:" + last); err == nil {
+		t.Errorf("one more than %d is open: it says %q", maxFollowed, said)
+	}
+	w.command.do(t, "close "+address)
+	saying(t, "127.0.0.1:"+last, "I am 127.0.0.1:"+last)
+}
+
+func atoi(t *testing.T, text string) (number int) {
+	t.Helper()
+	if _, err := fmt.Sscan(text, &number); err != nil {
+		t.Fatal(err)
+	}
+	return number
+}
+
+// Sockets that a process was started with are relayed in their order; none left
+// out.
+func TestInheritedSocketsAreRelayed(t *testing.T) {
+	one := serve(t, func(conn *net.TCPConn) { fmt.Fprint(conn, "one") })
+	two := serve(t, func(conn *net.TCPConn) { fmt.Fprint(conn, "two") })
+	cmd := exec.Command("/proc/self/exe", one, two)
+	cmd.Env, cmd.Stderr = append(os.Environ(), "REACH_TEST=inherited"), os.Stderr
+	var addresses []string
+	for range 2 {
+		listener := listen(t)
+		file, err := listener.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		listener.Close()
+		cmd.ExtraFiles, addresses = append(cmd.ExtraFiles, file), append(addresses, listener.Addr().String())
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	saying(t, addresses[0], "one")
+	saying(t, addresses[1], "two")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+func TestSocketsThatWereNotInherited(t *testing.T) {
+	cmd := exec.Command("/proc/self/exe", "127.0.0.1:1")
+	cmd.Env = append(os.Environ(), "REACH_TEST=inherited")
+	out, err := cmd.Output()
+	if err == nil || !strings.HasPrefix(string(out), `taking the socket of what is relayed to "127.0.0.1:1": `) {
+		t.Errorf("got %q and %v", out, err)
+	}
+}
