@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"istio-circuit-breaker/internal/lab/parts"
+	"istio-circuit-breaker/internal/lab/reach"
 	"istio-circuit-breaker/internal/runner"
 )
 
@@ -34,6 +35,7 @@ type fakeHost struct {
 	hasCgroup bool
 	handed    int             // sockets to the supervisor
 	taken     map[string]bool // addresses
+	open      []reach.Port    // of commands, on the host
 	stubborn  bool            // cgroups and processes cannot be removed
 	did       []string
 }
@@ -66,6 +68,8 @@ func (h *fakeHost) start(file, binary string, args []string, log string, handed 
 	h.running = append(h.running, b)
 	return b, nil
 }
+
+func (h *fakeHost) ports(string, []int) ([]reach.Port, error) { return h.open, nil }
 
 // listen opens no socket.
 func (h *fakeHost) listen(address string) (*os.File, string, error) {
@@ -121,6 +125,8 @@ func (b *fakeBox) Stop(context.Context) error {
 }
 
 func (b *fakeBox) HostNetwork() string { return "/proc/4711/fd/3" }
+
+func (b *fakeBox) Leave(args ...string) []string { return append([]string{"outside"}, args...) }
 
 func (b *fakeBox) Enter(args ...string) []string { return append([]string{"inside"}, args...) }
 

@@ -23,12 +23,12 @@ const RelayCommand = "relay"
 // loopback.
 type Reach struct {
 	Name    string `json:"name"`
-	Address string `json:"address"` // of this machine
-	Target  string `json:"target"`  // in the lab's network
+	Address string `json:"address"`          // of this machine
+	Target  string `json:"target,omitempty"` // in the lab's network
 }
 
 const (
-	reachAPI      = "API server"
+	reachAPI      = "API server" // the first of them
 	reachRegistry = "registry"
 )
 
@@ -91,12 +91,7 @@ func (l *Lab) HostKubeconfig() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, r := range reaches {
-		if r.Name == reachAPI {
-			return node.Kubeconfig(filepath.Dir(l.pki("x")), r.Address)
-		}
-	}
-	return "", errors.New("finding the API server's address on this machine: it has none")
+	return node.Kubeconfig(filepath.Dir(l.pki("x")), reaches[0].Address)
 }
 
 // reaches reads what openSockets kept.
@@ -110,8 +105,26 @@ func (l *Lab) reaches() ([]Reach, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &reaches)
 	}
+	if err == nil && (len(reaches) == 0 || reaches[0].Name != reachAPI) {
+		err = errors.New("the API server is not the first")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading what this machine reaches of the lab, %q: %w", filepath.Base(l.reach()), err)
+		return nil, fmt.Errorf("reading what this machine reaches of the lab from %q: %w", l.reach(), err)
 	}
 	return reaches, nil
+}
+
+// opened lists what commands of `lab exec` listen on on this machine: themselves,
+// or what follows them.
+func (l *Lab) opened() ([]Reach, error) {
+	pids, err := l.host.marked(l.mark())
+	if err != nil {
+		return nil, err
+	}
+	ports, err := l.host.ports(l.box.HostNetwork(), pids)
+	var reaches []Reach
+	for _, p := range ports {
+		reaches = append(reaches, Reach{Name: fmt.Sprintf("process %d, run by `lab exec`", p.PID), Address: p.Address.String()})
+	}
+	return reaches, err
 }

@@ -21,7 +21,7 @@ type Port struct {
 	PID     int            // a process that holds the socket
 }
 
-// Ports lists, by number, the ports of this process's network that some of the
+// Ports lists, by number, the ports of the caller's network that some of the
 // processes listen on and that loopback reaches, each once.
 func Ports(pids []int) ([]Port, error) {
 	sockets, err := listening()
@@ -37,11 +37,11 @@ type socket struct {
 	inode   string
 }
 
-// listening lists those of this process's network, in a stable order: by port,
-// IPv4 before IPv6.
+// listening lists those of this thread's network (see network.In), in a stable
+// order: by port, IPv4 before IPv6.
 func listening() ([]socket, error) {
 	var all []socket
-	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
+	for _, file := range []string{"/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"} {
 		f, err := os.Open(file)
 		if errors.Is(err, os.ErrNotExist) && strings.HasSuffix(file, "6") { // a kernel without IPv6
 			continue

@@ -167,6 +167,12 @@ func (s Sandbox) Enter(args ...string) []string {
 	return append([]string{"nsenter", "--net=" + s.NetworkNamespace(), "--"}, args...)
 }
 
+// Leave returns the arguments that run args in the network that Start was
+// called in, also from inside of the sandbox's.
+func (s Sandbox) Leave(args ...string) []string {
+	return append([]string{"nsenter", "--net=" + s.HostNetwork(), "--"}, args...)
+}
+
 // Dial connects to a numeric address inside of the sandbox's network.
 func (s Sandbox) Dial(address string, limit time.Duration) (net.Conn, error) {
 	var conn net.Conn
