@@ -159,10 +159,11 @@ func eventually(t *testing.T, address, want string) {
 			return err
 		}
 		defer conn.Close()
-		if got, err := io.ReadAll(conn); err != nil || want == "" || string(got) != want {
-			return fmt.Errorf("it says %q, %v", got, err)
+		got, err := io.ReadAll(conn)
+		if err == nil && (want == "" || string(got) != want) {
+			err = fmt.Errorf("it says %q", got)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -105,10 +105,14 @@ func saying(t *testing.T, address, want string) {
 func refusing(t *testing.T, address string) {
 	t.Helper()
 	until(t, address+" to be closed", func() error {
-		if said, err := says(address); !errors.Is(err, syscall.ECONNREFUSED) {
-			return fmt.Errorf("it says %q, %v", said, err)
+		said, err := says(address)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return nil
 		}
-		return nil
+		if err == nil {
+			err = fmt.Errorf("it says %q", said)
+		}
+		return err
 	})
 }
 
