@@ -13,8 +13,8 @@ usage: go run ./lab COMMAND
   check [--json]   say whether this machine can run a lab, and what is missing
   exec -- CMD ...  run CMD with the lab's network, KUBECONFIG, Docker engine,
                    Pulumi backend and PATH; what it listens on is open on this
-                   machine as well, at the same port of 127.0.0.1 or one that
-                   it is told
+                   machine too, on 127.0.0.1: at the same port, or else at
+                   another one, which is said then
   kubeconfig       print a kubeconfig for commands outside of the lab
 
 examples: go run ./lab up && go run ./lab exec -- pulumi up

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 			Processes: func() ([]int, error) { return sandbox.Marked(args[0]) },
 			Host:      args[1],
 			Say:       func(text string) { fmt.Println(text) },
-			Log:       slog.Default(),
+			Log:       quiet,
 		}.Follow(context.Background(), os.NewFile(3, "command"))
 	case "inherited":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
