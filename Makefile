@@ -11,6 +11,7 @@ KUBE_CONTEXT ?=
 # Stack that `make demo KUBE_CONTEXT=...` brings up.
 STACK ?= dev
 RUN   := runs/demo
+WATCH := $(if $(KUBE_CONTEXT),go run ./observe watch --web --context $(KUBE_CONTEXT),go run ./lab exec -- go run ./observe watch --web)
 # Scratch file of `make mutants`.
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
@@ -23,6 +24,9 @@ help:
 
 ## demo: bring everything up, prove an ejection live, leave a report
 demo: $(if $(KUBE_CONTEXT),demo-own,demo-lab)
+	@printf '\nThis run as a page:  open file://%s in a browser.\n' '$(CURDIR)/$(RUN).html'
+	@printf 'Live, with switches: run `%s`\nand open the URL that it prints (from afar, forward its port first: ssh -L PORT:127.0.0.1:PORT %s).\n' \
+	  '$(WATCH)' "$$(uname -n)"
 
 .PHONY: demo-lab demo-own
 demo-lab:

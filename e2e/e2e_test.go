@@ -20,6 +20,7 @@ var cases = []endCase{
 	{"a preview needs no cluster", previewAlone, false},
 	{"up brings the stack up", up, true},
 	{"up again changes nothing", upUnchanged, false},
+	{"what runs in the lab is reached from outside of it", fromOutside, false},
 	{"an image that is there needs no Docker", imageThatIsThere, false},
 	{"secret Helm values stay secret", secretValues, false},
 	{"the API server takes every manifest strictly", manifestsAreValid, false},

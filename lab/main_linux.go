@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lab"
 	"istio-circuit-breaker/internal/lab/parts"
+	"istio-circuit-breaker/internal/lab/reach"
 	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
 )
@@ -35,6 +37,15 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case lab.RelayCommand:
+			os.Exit(report(reach.Inherited(ctx, os.Args[2:], slog.Default())))
+		case lab.FollowCommand:
+			signal.Ignore(syscall.SIGPIPE) // the command's stderr may be gone; its ports are not
+			os.Exit(report(lab.Follow(ctx, os.Args[2:])))
+		}
+	}
 	os.Exit(report(run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
@@ -77,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			fmt.Fprint(stderr, "lab: exec needs a command, as in: go run ./lab exec -- kubectl get pods -A\n")
 			return errUsage
 		}
-	case "up", "down", "check", "status":
+	case "up", "down", "check", "status", "kubeconfig":
 		flags := flag.NewFlagSet("lab "+command, flag.ContinueOnError)
 		flags.SetOutput(io.Discard)
 		if command == "check" || command == "status" {
@@ -107,6 +118,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return l.Exec(rest)
 	case "check":
 		return check(ctx, l, asJSON, stdout)
+	case "kubeconfig":
+		text, err := l.HostKubeconfig()
+		fmt.Fprint(stdout, text)
+		return err
 	}
 	return status(ctx, l, asJSON, stdout)
 }

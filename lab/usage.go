@@ -8,12 +8,22 @@ usage: go run ./lab COMMAND
 
   up               bring the lab up; what is up already stays
   down             take it down: processes, mounts, interfaces, cgroups, files
-  status [--json]  say what runs and whether it answers, or what is left
+  status [--json]  say what runs, whether it answers, and what of it this
+                   machine reaches where, or what is left
   check [--json]   say whether this machine can run a lab, and what is missing
   exec -- CMD ...  run CMD with the lab's network, KUBECONFIG, Docker engine,
-                   Pulumi backend and PATH
+                   Pulumi backend and PATH; what it listens on is open on this
+                   machine too, on 127.0.0.1: at the same port, or else at
+                   another one, which is said then
+  kubeconfig       print a kubeconfig for commands outside of the lab
 
-example: go run ./lab up && go run ./lab exec -- pulumi up
+examples: go run ./lab up && go run ./lab exec -- pulumi up
+          go run ./lab exec -- go run ./observe watch --web
+          go run ./lab kubeconfig > lab.kubeconfig
+          kubectl --kubeconfig lab.kubeconfig get pods --all-namespaces
+
+While the lab is up this machine listens on 127.0.0.1, and nowhere else, for the
+API server (6443) and the registry (5000), at other ports where these are taken.
 
 What the lab runs is built once and kept in the user's cache folder
 (XDG_CACHE_HOME). Only its state goes away with "down".

@@ -80,8 +80,11 @@ func (w *webPage) open(ctx context.Context, o web.Options) error {
 	if host, _, err := net.SplitHostPort(addr); err == nil && w.port != 0 {
 		addr = net.JoinHostPort(host, strconv.Itoa(w.port))
 	}
-	if w.page, err = web.Open(ctx, addr, o); err != nil {
+	w.page, err = web.Open(ctx, addr, o)
+	if _, refused := errors.AsType[*net.OpError](err); refused {
 		return hint.With(err, "choose another port with --web-port, or leave it out")
+	} else if err != nil {
+		return hint.With(err, "the lab that this was run in may be down, or brought up by another user: `go run ./lab status`")
 	}
 	fmt.Fprintln(w.c.stdout, w.page.URL)
 	w.c.stdout = struct{ io.Writer }{w.c.stdout}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"istio-circuit-breaker/internal/network"
 )
 
 const aRun = `{"time":"2026-11-24T10:00:00Z","header":{"version":1,"command":"watch","context":"lab","namespace":"circuit-breaker","service":"s","rule":{"enabled":true,"consecutiveGatewayErrors":1,"consecutive5xxErrors":0,"baseEjectionTime":30000000000,"interval":1000000000,"maxEjectionPercent":50,"minHealthPercent":0}}}
@@ -79,6 +81,20 @@ func TestATakenPortHasAWayOut(t *testing.T) {
 	var stderr strings.Builder
 	code := Main([]string{"replay", "--web", "--web-port", port, file}, io.Discard, &stderr)
 	if code != exitFailed || !strings.Contains(stderr.String(), "serving the page: ") || !strings.Contains(stderr.String(), "hint: choose another port with --web-port") {
+		t.Errorf("got %d:\n%s", code, stderr.String())
+	}
+}
+
+// In a lab that has been taken down there is no way to the host.
+func TestAPageWithoutAWayOutSaysSo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	if err := os.WriteFile(file, []byte(aRun), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(network.HostVariable, file+".missing")
+	var stderr strings.Builder
+	code := Main([]string{"replay", "--web", file}, io.Discard, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "serving the page: opening a network: open ") || !strings.Contains(stderr.String(), "hint: the lab that this was run in may be down") {
 		t.Errorf("got %d:\n%s", code, stderr.String())
 	}
 }

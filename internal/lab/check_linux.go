@@ -39,7 +39,7 @@ var checks = []check{
 	{"disk", (*Lab).checkDisk, "free some space, or set XDG_CACHE_HOME to a larger disk"},
 	{"state folder", (*Lab).checkState, "set XDG_STATE_HOME to a folder with a shorter path"},
 	{"ports", func(*Lab, context.Context) (string, error) {
-		return "none of this machine is taken: the lab listens in a network of its own", nil
+		return "none has to be free: the lab listens in a network of its own, and is reached at others where 6443 and 5000 are taken", nil
 	}, ""},
 	{"Go", (*Lab).checkGo, "install Go from https://go.dev/dl"},
 	{"Debian packages", (*Lab).checkDebian, "install or update them with this machine's own package manager, or use a cluster of your own"},

@@ -1,5 +1,6 @@
 // Package lab brings up a real one-node Kubernetes cluster with a registry, a
 // Docker engine and Pulumi, on a bare Debian machine, and takes it down without
-// a trace. Up is an ordered list of steps, each of which finds out for itself
-// whether its work is done already.
+// a trace. It is in a network of its own; how the machine reaches it all the
+// same is told in package reach. Up is an ordered list of steps, each of which
+// finds out for itself whether its work is done already.
 package lab

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
 
 	"istio-circuit-breaker/internal/golden"
+	"istio-circuit-breaker/internal/lab/reach"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -129,6 +131,14 @@ func TestStatusAsTableAndJSON(t *testing.T) {
 		before func(t *testing.T, tr trial)
 	}{
 		{"running", func(*testing.T, trial) {}},
+		{"a page is open", func(_ *testing.T, tr trial) {
+			tr.host.open = []reach.Port{{Address: netip.MustParseAddrPort("127.0.0.1:38211"), PID: 12}}
+		}},
+		{"brought up by an older version", func(t *testing.T, tr trial) {
+			if err := os.Remove(tr.reach()); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"a part does not answer", func(t *testing.T, tr trial) {
 			tr.host.running = []box{&fakeBox{alive: true, dialErr: errors.New("connection refused")}}
 			tr.run.answers["get --raw /readyz"] = fails

@@ -23,7 +23,8 @@ func (l *Lab) Exec(args []string) error {
 	if l.box == nil {
 		return errNotRunning
 	}
-	for _, entry := range l.environment() {
+	followed := l.isFollowed()
+	for _, entry := range append(l.environment(), l.hostEnvironment()...) {
 		name, value, _ := strings.Cut(entry, "=")
 		if err := os.Setenv(name, value); err != nil {
 			return fmt.Errorf("setting %s: %w", name, err)
@@ -33,6 +34,11 @@ func (l *Lab) Exec(args []string) error {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		return fmt.Errorf("entering the lab: %w", err)
+	}
+	if !followed {
+		if err := l.follow(); err != nil {
+			fmt.Fprintf(os.Stderr, "lab: what %q listens on cannot be reached from outside of the lab: %v\n", args[0], err)
+		}
 	}
 	if err := syscall.Exec(path, argv, os.Environ()); err != nil {
 		return fmt.Errorf("running %q in the lab: %w", args[0], err)

@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"istio-circuit-breaker/internal/lab/parts"
+	"istio-circuit-breaker/internal/lab/reach"
 	"istio-circuit-breaker/internal/runner"
 )
 
@@ -30,7 +33,10 @@ type fakeHost struct {
 	onStart   func()
 	inside    []int // processes of `lab exec`
 	hasCgroup bool
-	stubborn  bool // cgroups and processes cannot be removed
+	handed    int             // sockets to the supervisor
+	taken     map[string]bool // addresses
+	open      []reach.Port    // of commands, on the host
+	stubborn  bool            // cgroups and processes cannot be removed
 	did       []string
 }
 
@@ -49,7 +55,8 @@ func (h *fakeHost) find(string, []string) ([]box, error) {
 	return alive, nil
 }
 
-func (h *fakeHost) start(file, binary string, args []string, log string) (box, error) {
+func (h *fakeHost) start(file, binary string, args []string, log string, handed []*os.File) (box, error) {
+	h.handed = len(handed)
 	h.did = append(h.did, "start "+strings.Join(append([]string{filepath.Base(binary)}, args...), " "))
 	if h.startErr != nil {
 		return nil, h.startErr
@@ -60,6 +67,17 @@ func (h *fakeHost) start(file, binary string, args []string, log string) (box, e
 	b := &fakeBox{alive: true}
 	h.running = append(h.running, b)
 	return b, nil
+}
+
+func (h *fakeHost) ports(string, []int) ([]reach.Port, error) { return h.open, nil }
+
+// listen opens no socket.
+func (h *fakeHost) listen(address string) (*os.File, string, error) {
+	if h.taken[address] {
+		return nil, "", &net.OpError{Op: "listen", Net: "tcp", Err: unix.EADDRINUSE}
+	}
+	file, err := os.Open(os.DevNull)
+	return file, strings.Replace(address, ":0", ":40000", 1), err
 }
 
 func (h *fakeHost) marked(string) ([]int, error) { return h.inside, nil }
@@ -105,6 +123,10 @@ func (b *fakeBox) Stop(context.Context) error {
 	}
 	return b.stopErr
 }
+
+func (b *fakeBox) HostNetwork() string { return "/proc/4711/fd/3" }
+
+func (b *fakeBox) Leave(args ...string) []string { return append([]string{"outside"}, args...) }
 
 func (b *fakeBox) Enter(args ...string) []string { return append([]string{"inside"}, args...) }
 

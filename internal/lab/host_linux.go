@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"istio-circuit-breaker/internal/lab/reach"
 	"istio-circuit-breaker/internal/lab/sandbox"
+	"istio-circuit-breaker/internal/network"
 )
 
 // host is what the lab asks of the kernel of its machine. Commands go through
@@ -22,7 +24,11 @@ type host interface {
 	// whose supervisor has these arguments.
 	find(file string, args []string) ([]box, error)
 	// start starts a sandbox and keeps it in file.
-	start(file, binary string, args []string, log string) (box, error)
+	start(file, binary string, args []string, log string, handed []*os.File) (box, error)
+	// ports lists those that processes listen on in the network of a file.
+	ports(network string, pids []int) ([]reach.Port, error)
+	// listen listens at a numeric address and returns the one that it has got.
+	listen(address string) (*os.File, string, error)
 	// marked lists the processes that have entry in their environment.
 	marked(entry string) ([]int, error)
 	endMarked(ctx context.Context, entry string) error
@@ -38,6 +44,8 @@ type box interface {
 	Stop(context.Context) error
 	Enter(args ...string) []string
 	Dial(address string, limit time.Duration) (net.Conn, error)
+	HostNetwork() string // a file
+	Leave(args ...string) []string
 }
 
 // facts are what a machine has.
@@ -95,12 +103,30 @@ func (kernel) find(file string, args []string) ([]box, error) {
 	return boxes, nil
 }
 
-func (kernel) start(file, binary string, args []string, log string) (box, error) {
-	s, err := sandbox.Start(binary, args, log)
+func (kernel) start(file, binary string, args []string, log string, handed []*os.File) (box, error) {
+	s, err := sandbox.Start(binary, args, log, handed...)
 	if err != nil {
 		return nil, err
 	}
 	return s, s.Save(file)
+}
+
+func (kernel) listen(address string) (*os.File, string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	defer l.Close() // the file is a copy
+	file, err := l.(*net.TCPListener).File()
+	return file, l.Addr().String(), err
+}
+
+func (kernel) ports(file string, pids []int) (ports []reach.Port, err error) {
+	err = network.In(file, func() (err error) {
+		ports, err = reach.Ports(pids)
+		return err
+	})
+	return ports, err
 }
 
 func (kernel) marked(entry string) ([]int, error) { return sandbox.Marked(entry) }

@@ -77,6 +77,7 @@ func (l Layout) varLib() string      { return filepath.Join(l.State, "var-lib") 
 func (l Layout) daemons() string     { return filepath.Join(l.State, "daemons.json") }
 func (l Layout) supervisor() string  { return filepath.Join(l.State, "supervisor.pid") }
 func (l Layout) charts() string      { return filepath.Join(l.State, "charts") }
+func (l Layout) reach() string       { return filepath.Join(l.State, "reach.json") }
 
 // Kubeconfig is the file that KUBECONFIG names inside the lab.
 func (l Layout) Kubeconfig() string { return filepath.Join(l.State, "kubeconfig") }

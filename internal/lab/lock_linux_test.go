@@ -18,8 +18,16 @@ import (
 )
 
 // This test binary is also a second process: one that holds a lock until its
-// stdin ends, and one that is replaced by a command of the lab.
+// stdin ends, one that is replaced by a command of the lab, and those that run
+// in or beside a sandbox (see outside_linux_test.go).
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && roles[os.Args[1]] != nil {
+		if err := roles[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	switch file, layout := os.Getenv("LAB_TEST_LOCK"), os.Getenv("LAB_TEST_EXEC"); {
 	case file != "":
 		release, err := acquire(context.Background(), file, "up", func(string) {})

@@ -30,12 +30,23 @@ func (l *Lab) startNode(context.Context) error {
 	if err := os.MkdirAll(masks, 0o755); err != nil {
 		return err
 	}
+	// A copy: what `go run` made goes away with this command.
+	binary := filepath.Join(l.bin(), "lab")
+	if err := copyExecutable("/proc/self/exe", binary); err != nil {
+		return err
+	}
+	sockets, err := l.openSockets()
+	if err != nil {
+		return err
+	}
+	defer closeAll(sockets) // the supervisor has them
 	plan, err := json.MarshalIndent(sandbox.Plan{
 		Network: node.Network(),
 		Binds:   map[string]string{"/var/lib": l.varLib()},
 		Tmpfs:   []string{"/run", "/var/log"},
 		Masks:   masks,
-		Daemons: daemons,
+		Daemons: append(daemons, l.relay(binary)),
+		Handed:  len(sockets),
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -46,12 +57,7 @@ func (l *Lab) startNode(context.Context) error {
 	if err := l.host.createCgroup(l.cgroup()); err != nil {
 		return err
 	}
-	// A copy: what `go run` made goes away with this command.
-	binary := filepath.Join(l.bin(), "lab")
-	if err := copyExecutable("/proc/self/exe", binary); err != nil {
-		return err
-	}
-	l.box, err = l.host.start(l.supervisor(), binary, l.superviseArgs(), l.Layout.log("supervisor"))
+	l.box, err = l.host.start(l.supervisor(), binary, l.superviseArgs(), l.Layout.log("supervisor"), sockets)
 	return err
 }
 

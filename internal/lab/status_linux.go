@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"istio-circuit-breaker/internal/lab/node"
+	"istio-circuit-breaker/internal/runner"
 )
 
 // Status is what `lab status` tells.
@@ -18,6 +20,8 @@ type Status struct {
 	State   string `json:"state"`         // folder
 	Cache   string `json:"cache"`         // folder
 	Parts   []Part `json:"parts,omitempty"`
+	// Reach is what this machine reaches, and where.
+	Reach []Reach `json:"reach,omitempty"`
 	// Left is what is there of a lab that does not run; empty after `lab down`.
 	Left []string `json:"left,omitempty"`
 }
@@ -56,7 +60,24 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	add("node", strings.Join(strings.Fields(out), " "), err)
 	out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found")
 	add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
-	return s, nil
+	reaches, err := l.reaches()
+	if err != nil {
+		add("this machine", "", err)
+		return s, nil
+	}
+	add("this machine", "reaches the API server", l.answersOutside(ctx, reaches[0].Address))
+	opened, err := l.opened()
+	s.Reach = append(reaches, opened...)
+	return s, err
+}
+
+// answersOutside asks the API server at its address on this machine.
+func (l *Lab) answersOutside(ctx context.Context, address string) error {
+	_, err := l.Runner.Run(ctx, runner.Command{
+		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz"),
+		Env:  []string{"KUBECONFIG=" + l.Kubeconfig()}, Log: l.log,
+	})
+	return err
 }
 
 // left lists what is there of a lab: processes, cgroups, files. The cache does
@@ -104,6 +125,17 @@ func (s Status) Write(w io.Writer) error {
 			state = "FAIL"
 		}
 		fmt.Fprintf(t, "%s\t%s  %s\n", p.Name, state, p.Says)
+	}
+	for i, r := range s.Reach {
+		title := ""
+		if i == 0 {
+			title = "open here"
+		}
+		says := r.Address + "  " + r.Name
+		if r.Name == reachAPI {
+			says += ", with the kubeconfig of `go run ./lab kubeconfig`"
+		}
+		fmt.Fprintf(t, "%s\t%s\n", title, says)
 	}
 	switch {
 	case len(s.Left) > 0:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/network"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -68,14 +69,14 @@ func trimBrackets(host string) string {
 	return host
 }
 
-// Open serves a page at a loopback address (see Address) until it is closed.
+// Open serves a page at a loopback address (see Address) until it is closed; in
+// the lab, at an address of the host's loopback (see network.Listen).
 func Open(ctx context.Context, addr string, o Options) (*Page, error) {
 	addr, err := Address(addr)
 	if err != nil {
 		return nil, fmt.Errorf("serving the page: %w", err)
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", addr)
+	listener, err := network.Listen(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("serving the page: %w", err)
 	}

@@ -133,13 +133,3 @@ func (p Paths) corefile() string {
 }
 `, Domain, p.Kubeconfig)
 }
-
-func (p Paths) kubeconfig() string {
-	return fmt.Sprintf(`apiVersion: v1
-kind: Config
-current-context: lab
-contexts: [{name: lab, context: {cluster: lab, user: lab}}]
-clusters: [{name: lab, cluster: {server: "https://127.0.0.1:6443", certificate-authority: %q}}]
-users: [{name: lab, user: {client-certificate: %q, client-key: %q}}]
-`, p.pki("ca.crt"), p.pki("admin.crt"), p.pki("admin.key"))
-}

@@ -20,6 +20,8 @@ const (
 	Domain       = "cluster.local"
 	// Name is the node's name.
 	Name = "lab"
+	// APIServer is where the API server answers in the lab's network.
+	APIServer = "127.0.0.1:6443"
 	// Registry is where the lab's images are pushed to and pulled from; a host
 	// called localhost is spoken to over plain HTTP.
 	Registry = "localhost:5000"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -42,7 +43,8 @@ func TestMain(m *testing.M) {
 // daemonAddress is where each test's daemon listens, in a network of its own.
 const daemonAddress = "127.0.0.1:7000"
 
-// daemon notes what it sees in dir, leaves an orphan behind, and serves.
+// daemon notes what it sees in dir, leaves an orphan behind, and serves, also on
+// the socket that it inherits.
 func daemon(dir string) error {
 	starts, err := os.OpenFile(filepath.Join(dir, "starts"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -64,10 +66,23 @@ func daemon(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "sees"), []byte(sees), 0o644); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(dir, "inherited"), []byte(inherited()), 0o644); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", daemonAddress)
 	if err != nil {
 		return err
 	}
+	handed, err := net.FileListener(os.NewFile(3, "handed"))
+	if err != nil {
+		return err
+	}
+	go func() { _ = greet(handed) }()
+	return greet(l)
+}
+
+// greet says hello to whoever connects.
+func greet(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -76,6 +91,18 @@ func daemon(dir string) error {
 		fmt.Fprint(conn, "hello")
 		conn.Close()
 	}
+}
+
+// inherited lists the sockets and namespaces that this process was started with.
+func inherited() string {
+	var found []string
+	for fd := range 100 {
+		target, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+		if kind, _, ok := strings.Cut(target, ":["); err == nil && ok && kind != "anon_inode" { // Go's own
+			found = append(found, fmt.Sprint(fd, " ", kind))
+		}
+	}
+	return strings.Join(found, "\n")
 }
 
 // needsSandbox ends a test that this machine cannot run: without root, in a

@@ -7,6 +7,8 @@ type Plan struct {
 	Tmpfs   []string          `json:"tmpfs"` // host folders to be covered by an empty one
 	Masks   string            `json:"masks"` // folder for the files that cover kernel settings
 	Daemons []Daemon          `json:"daemons"`
+	// Handed is how many files Start was given to hand over.
+	Handed int `json:"handed,omitempty"`
 }
 
 // Daemon is a process that the supervisor starts, and starts again when it
@@ -16,6 +18,9 @@ type Daemon struct {
 	Args []string `json:"args"`
 	Env  []string `json:"env,omitempty"`
 	Log  string   `json:"log"` // file for stdout and stderr
+	// Inherits are those of the files handed to Start, by their index, that the
+	// daemon gets as its descriptors from 3 on.
+	Inherits []int `json:"inherits,omitempty"`
 }
 
 // Network is the inside of the sandbox's network namespace: loopback and one

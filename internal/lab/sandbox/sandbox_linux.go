@@ -8,12 +8,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"istio-circuit-breaker/internal/network"
 	"istio-circuit-breaker/internal/wait"
 )
 
@@ -27,8 +27,10 @@ type Sandbox struct {
 const namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
 
 // Start runs `binary args...` as the first process of new namespaces; it is
-// expected to call Supervise. What it prints goes to logFile.
-func Start(binary string, args []string, logFile string) (Sandbox, error) {
+// expected to call Supervise. What it prints goes to logFile. It holds the
+// caller's network open (see HostNetwork) and the files that it is handed, for
+// itself and for those of its daemons that inherit them.
+func Start(binary string, args []string, logFile string, handed ...*os.File) (Sandbox, error) {
 	boot, err := bootID()
 	if err != nil {
 		return Sandbox{}, err
@@ -38,8 +40,14 @@ func Start(binary string, args []string, logFile string) (Sandbox, error) {
 		return Sandbox{}, fmt.Errorf("opening the supervisor's log: %w", err)
 	}
 	defer log.Close()
+	here, err := os.Open("/proc/self/ns/net")
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("opening this machine's network: %w", err)
+	}
+	defer here.Close()
 	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, "/"
+	cmd.ExtraFiles = append([]*os.File{here}, handed...) // from hostNetwork on
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: namespaces,
 		Setsid:     true,
@@ -144,6 +152,14 @@ func EndMarked(ctx context.Context, entry string) error {
 // NetworkNamespace is the file by which the sandbox's network can be entered.
 func (s Sandbox) NetworkNamespace() string { return fmt.Sprintf("/proc/%d/ns/net", s.PID) }
 
+// hostNetwork is the supervisor's descriptor of the network that Start was
+// called in; those of the files that it was handed follow.
+const hostNetwork = 3
+
+// HostNetwork is the file by which the network that Start was called in can be
+// entered, as long as the supervisor runs.
+func (s Sandbox) HostNetwork() string { return fmt.Sprintf("/proc/%d/fd/%d", s.PID, hostNetwork) }
+
 // Enter returns the arguments that run args inside of the sandbox's network,
 // with the host's files and process ids. nsenter and not `ip netns exec`, which
 // mounts another /sys and hides the cgroups.
@@ -151,30 +167,18 @@ func (s Sandbox) Enter(args ...string) []string {
 	return append([]string{"nsenter", "--net=" + s.NetworkNamespace(), "--"}, args...)
 }
 
+// Leave returns the arguments that run args in the network that Start was
+// called in, also from inside of the sandbox's.
+func (s Sandbox) Leave(args ...string) []string {
+	return append([]string{"nsenter", "--net=" + s.HostNetwork(), "--"}, args...)
+}
+
 // Dial connects to a numeric address inside of the sandbox's network.
 func (s Sandbox) Dial(address string, limit time.Duration) (net.Conn, error) {
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		// The thread is never unlocked, so that it ends with this goroutine
-		// rather than serve others while it is in another network.
-		runtime.LockOSThread()
-		ns, err := os.Open(s.NetworkNamespace())
-		if err != nil {
-			done <- result{err: err}
-			return
-		}
-		defer ns.Close()
-		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- result{err: fmt.Errorf("entering the lab's network: %w", err)}
-			return
-		}
-		conn, err := net.DialTimeout("tcp", address, limit)
-		done <- result{conn, err}
-	}()
-	r := <-done
-	return r.conn, r.err
+	var conn net.Conn
+	err := network.In(s.NetworkNamespace(), func() (err error) {
+		conn, err = net.DialTimeout("tcp", address, limit)
+		return err
+	})
+	return conn, err
 }

@@ -25,6 +25,7 @@ import (
 type trial struct {
 	Sandbox
 	dir, plan, log string
+	here           string // the address of this machine at which its daemon answers
 }
 
 // try starts a real sandbox.
@@ -45,15 +46,27 @@ func try(t *testing.T) trial {
 		Tmpfs:   []string{dir + "/emptied"},
 		Masks:   dir + "/masks",
 		Daemons: []Daemon{
-			{Name: "daemon", Args: []string{"/proc/self/exe", "daemon", dir}, Env: []string{"DAEMON=one"}, Log: dir + "/daemon.log"},
+			{Name: "daemon", Args: []string{"/proc/self/exe", "daemon", dir}, Env: []string{"DAEMON=one"}, Log: dir + "/daemon.log", Inherits: []int{0}},
 			{Name: "missing", Args: []string{"/no/such/command"}, Log: dir + "/missing.log"},
 		},
+		Handed: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, tr.plan, string(plan))
-	if tr.Sandbox, err = Start("/proc/self/exe", tr.args(), tr.log); err != nil {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() // the supervisor has it
+	tr.here = listener.Addr().String()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	if tr.Sandbox, err = Start("/proc/self/exe", tr.args(), tr.log, socket); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -61,7 +74,7 @@ func try(t *testing.T) trial {
 			t.Error(err)
 		}
 	})
-	until(t, "the daemon to answer", func() error { return tr.answers() })
+	until(t, "the daemon to answer", tr.answers)
 	return tr
 }
 

@@ -44,7 +44,7 @@ func Supervise(planFile string) error {
 		return err
 	}
 
-	s := supervisor{running: map[int]Daemon{}, due: make(chan Daemon, len(plan.Daemons))}
+	s := supervisor{running: map[int]Daemon{}, due: make(chan Daemon, len(plan.Daemons)), handed: handed(plan)}
 	for _, d := range plan.Daemons {
 		s.start(d)
 	}
@@ -64,10 +64,24 @@ func Supervise(planFile string) error {
 type supervisor struct {
 	running map[int]Daemon
 	due     chan Daemon
+	handed  []*os.File
+}
+
+// handed are the files that Start handed over. Daemons get those that they
+// inherit, and nothing else that this process was started with.
+func handed(plan Plan) []*os.File {
+	syscall.CloseOnExec(hostNetwork)
+	var files []*os.File
+	for i := range plan.Handed {
+		fd := hostNetwork + 1 + i
+		syscall.CloseOnExec(fd)
+		files = append(files, os.NewFile(uintptr(fd), "handed"))
+	}
+	return files
 }
 
 func (s *supervisor) start(d Daemon) {
-	pid, err := spawn(d)
+	pid, err := spawn(d, s.handed)
 	if err != nil {
 		slog.Error("starting", "daemon", d.Name, "error", err)
 		s.later(d)
@@ -102,7 +116,7 @@ func (s *supervisor) reap() {
 }
 
 // spawn uses os.StartProcess without Wait, which would race with reap.
-func spawn(d Daemon) (int, error) {
+func spawn(d Daemon, handed []*os.File) (int, error) {
 	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return 0, err
@@ -113,10 +127,14 @@ func spawn(d Daemon) (int, error) {
 		return 0, err
 	}
 	defer null.Close()
+	files := []*os.File{null, log, log}
+	for _, i := range d.Inherits {
+		files = append(files, handed[i])
+	}
 	p, err := os.StartProcess(d.Args[0], d.Args, &os.ProcAttr{
 		Dir:   "/",
 		Env:   append(os.Environ(), d.Env...),
-		Files: []*os.File{null, log, log},
+		Files: files,
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {
