@@ -95,16 +95,22 @@ func (c *cluster) namespace(ctx context.Context, name string) (liveNamespace, er
 	return ns, err
 }
 
-// configMapFilled reports whether a ConfigMap is there and holds something.
-func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
+// configMap looks the data of a ConfigMap up; errNotFound where there is none.
+func (c *cluster) configMap(ctx context.Context, ns, name string) (map[string]string, error) {
 	var m struct {
 		Data map[string]string `json:"data"`
 	}
 	err := c.do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/namespaces/%s/configmaps/%s", url.PathEscape(ns), url.PathEscape(name)), nil, &m)
+	return m.Data, err
+}
+
+// configMapFilled reports whether a ConfigMap is there and holds something.
+func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
+	data, err := c.configMap(ctx, ns, name)
 	if errors.Is(err, errNotFound) {
 		return false, nil
 	}
-	return len(m.Data) > 0, err
+	return len(data) > 0, err
 }
 
 // tryPod asks what would become of pod if it were created, and creates nothing.

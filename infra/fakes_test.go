@@ -41,6 +41,8 @@ type fakeAPI struct {
 	noRootCert  bool                         // the sidecar's ConfigMap never comes
 	native      bool                         // the sidecar is an init container
 	down        bool                         // answers nothing of use
+	registry    map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
+	noRights    bool                         // to read it
 
 	asked atomic.Int32 // dry runs so far
 }
@@ -76,6 +78,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		reply(http.StatusCreated, f.inject(p))
+	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.noRights:
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `configmaps "local-registry-hosting" is forbidden: User "dev" cannot get resource "configmaps"`})
+	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.registry != nil:
+		reply(http.StatusOK, map[string]any{"data": f.registry})
 	case parts[1] == "configmaps" && parts[2] == rootCert && !f.noRootCert:
 		reply(http.StatusOK, map[string]any{"data": map[string]string{"root-cert.pem": "..."}})
 	default:
@@ -111,6 +117,8 @@ func (f *fakeAPI) start(t *testing.T) func() (*cluster, error) {
 // providers answers as the real providers do, where the program reads outputs.
 func providers(args pulumi.MockResourceArgs) resource.PropertyMap {
 	switch {
+	case args.TypeToken == typeImage && !args.Inputs["imageName"].IsString(): // in a preview, where it may be unknown
+		return nil
 	case args.TypeToken == typeImage:
 		return resource.PropertyMap{"repoDigest": resource.NewProperty(
 			strings.TrimSuffix(args.Inputs["imageName"].StringValue(), ":latest") + "@" + digest)}

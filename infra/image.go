@@ -36,13 +36,13 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 	if cfg.Platform != "" {
 		build.Platform = pulumi.String(cfg.Platform)
 	}
-	built, err := docker.NewImage(ctx, "servicex", &docker.ImageArgs{
-		// The tag is for people; pods follow the digest.
-		ImageName: pulumi.String(cfg.Repository + ":latest"),
-		Build:     build,
-	})
+	var name pulumi.StringInput = pulumi.String(cfg.Repository + ":latest") // the tag is for people; pods follow the digest
+	if cfg.Repository == "" {
+		name = unknown() // in a preview without a cluster, which would say it
+	}
+	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build})
 	if err != nil {
-		return image{}, fmt.Errorf("registering image %q: %w", cfg.Repository, err)
+		return image{}, fmt.Errorf("registering image %q: %w", imageName, err)
 	}
 	digest := built.RepoDigest.ApplyT(func(pushed string) (string, error) {
 		if d := config.Digest(pushed); strings.HasPrefix(d, "sha256:") {
@@ -59,4 +59,9 @@ func pullName(cfg config.Image) string {
 		return cfg.PullRepository
 	}
 	return cfg.Repository
+}
+
+// unknown is a text that only an update will know.
+func unknown() pulumi.StringOutput {
+	return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 }

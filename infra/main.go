@@ -44,7 +44,7 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.checkOwnership(ctx, cfg); err != nil {
+	if cfg, err = p.look(ctx, cfg); err != nil {
 		return err
 	}
 	image, err := newImage(ctx, cfg.Image)

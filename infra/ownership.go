@@ -4,41 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"istio-circuit-breaker/internal/config"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// lookLimit bounds the look at the cluster before anything is made.
-const lookLimit = 20 * time.Second
-
-// checkOwnership makes sure that the namespaces which the stack is to make are
-// not somebody else's already. The provider applies server-side: it would take
-// over a namespace that is there, and delete it, with all that is in it, at
-// destroy. And it would make one that is only to be labelled, and leave it.
-//
-// A preview without a cluster goes on: nothing is made by it.
-func (p program) checkOwnership(ctx *pulumi.Context, cfg config.Config) error {
-	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
-	defer cancel()
-	c, err := p.connect()
-	if err == nil {
-		err = errors.Join(namespaceProblems(limited, c, cfg, ctx.Stack())...)
-	}
-	var foreign *ownershipError
-	if err != nil && ctx.DryRun() && !errors.As(err, &foreign) {
-		return nil
-	}
-	return err
-}
 
 // ownershipError is a namespace that is there and should not be, or the reverse.
 type ownershipError struct{ text string }
 
 func (e *ownershipError) Error() string { return e.text }
 
+// namespaceProblems makes sure that the namespaces which the stack is to make are
+// not somebody else's already. The provider applies server-side: it would take
+// over a namespace that is there, and delete it, with all that is in it, at
+// destroy. And it would make one that is only to be labelled, and leave it.
 func namespaceProblems(ctx context.Context, c *cluster, cfg config.Config, stack string) []error {
 	var errs []error
 	if cfg.Istio.Install {

@@ -58,8 +58,9 @@ type Replicas struct{ Healthy, Faulty int32 }
 // Total is how many pods the percentage is a share of.
 func (r Replicas) Total() int32 { return r.Healthy + r.Faulty }
 
-// Image says where ServiceX comes from. Exactly one of Repository (build and
-// push) and Reference (take as is) is used; Reference wins.
+// Image says where ServiceX comes from. One of Repository (build and push) and
+// Reference (take as is) is used; Reference wins. With neither, the registry is
+// that of the cluster.
 type Image struct {
 	Repository, PullRepository, Reference, Platform string
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Parse reads the raw values (full key to text; an object is JSON text), fills
@@ -86,13 +85,6 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 	if d.Istio.Install && d.Istio.Revision != "" {
 		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
 			command("rm", found["istio.revision"].nested, "istio.revision")+", or pulumi config set istio.install false")
-	}
-
-	images := []string{"image.repository", "image.reference"}
-	if d.Image.Repository == "" && d.Image.Reference == "" && !slices.ContainsFunc(images, func(n string) bool { return broken[n] }) {
-		add("image.repository", "", "is not set, so there is nowhere to push the ServiceX image to",
-			"a repository that you can push to and the cluster can pull from; or image.reference, an image that is there already",
-			command("set", false, "image.repository", "docker.io/YOU/servicex"))
 	}
 	return problems
 }
