@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -41,4 +42,39 @@ func registryOfTheCluster(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tagOfContent: a stack from before, whose image is ":latest", gets the tag of its
+// content by one build, and keeps its pods.
+func tagOfContent(t *testing.T) {
+	name := imageInState(t)
+	if !regexp.MustCompile(`^localhost:5000/servicex:[0-9a-f]{16}-linux-(amd64|arm64)$`).MatchString(name) {
+		t.Errorf("the image's name: got %q", name)
+	}
+	state := strings.ReplaceAll(pulumi(t, "stack", "export"), name, "localhost:5000/servicex:latest")
+	pulumi(t, "stack", "import", "--file", write(t, "state.json", []byte(state)))
+	before := kubectl(t, "-n", ns, "get", "pods", "-o", "name")
+	pulumiUp(t)
+	if got := changes(t); got["update"] != 1 || got["same"] == 0 || len(got) != 2 {
+		t.Errorf("changes: got %v, want the image alone", got)
+	}
+	if got := imageInState(t); got != name {
+		t.Errorf("the image's name: got %q, want %q", got, name)
+	}
+	if after := kubectl(t, "-n", ns, "get", "pods", "-o", "name"); after != before {
+		t.Errorf("pods: got %q, before %q", after, before)
+	}
+	upUnchanged(t)
+}
+
+func imageInState(t *testing.T) string {
+	t.Helper()
+	for _, r := range resources(t) {
+		if r.Type == "docker:index/image:Image" {
+			name, _ := r.Inputs["imageName"].(string)
+			return name
+		}
+	}
+	t.Fatal("the stack has no image")
+	return ""
 }

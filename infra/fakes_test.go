@@ -120,8 +120,8 @@ func providers(args pulumi.MockResourceArgs) resource.PropertyMap {
 	case args.TypeToken == typeImage && !args.Inputs["imageName"].IsString(): // in a preview, where it may be unknown
 		return nil
 	case args.TypeToken == typeImage:
-		return resource.PropertyMap{"repoDigest": resource.NewProperty(
-			strings.TrimSuffix(args.Inputs["imageName"].StringValue(), ":latest") + "@" + digest)}
+		name := args.Inputs["imageName"].StringValue()
+		return resource.PropertyMap{"repoDigest": resource.NewProperty(name[:strings.LastIndex(name, ":")] + "@" + digest)}
 	case args.TypeToken == releaseType && args.Name == "istio-base":
 		return resource.NewPropertyMapFromMap(map[string]any{"resourceNames": map[string]any{
 			"CustomResourceDefinition.apiextensions.k8s.io/apiextensions.k8s.io/v1": []any{

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"istio-circuit-breaker/internal/config"
@@ -26,9 +28,7 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 		}, nil
 	}
 	build := docker.DockerBuildArgs{
-		// Relative, so that the state is the same on every machine; Pulumi runs
-		// the program, and so its plugins, in infra/.
-		Context: pulumi.String("../servicex"),
+		Context: pulumi.String(buildContext),
 		// ServiceX needs the standard library only: its build fetches nothing, and
 		// works where containers have no way out.
 		Network: pulumi.String("none"),
@@ -36,7 +36,12 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 	if cfg.Platform != "" {
 		build.Platform = pulumi.String(cfg.Platform)
 	}
-	var name pulumi.StringInput = pulumi.String(cfg.Repository + ":latest") // the tag is for people; pods follow the digest
+	// Without a platform, the provider builds for this machine's.
+	tag, err := contentTag(buildContext, cmp.Or(cfg.Platform, "linux/"+runtime.GOARCH))
+	if err != nil {
+		return image{}, err
+	}
+	var name pulumi.StringInput = pulumi.String(cfg.Repository + ":" + tag) // pods follow the digest
 	if cfg.Repository == "" {
 		name = unknown() // in a preview without a cluster, which would say it
 	}
