@@ -22,6 +22,7 @@ var cases = []endCase{
 	{"up again changes nothing", upUnchanged, false},
 	{"an image that is there needs no Docker", imageThatIsThere, false},
 	{"the image's tag is of its content, and leaves the pods alone", tagOfContent, false},
+	{"the image is built for the nodes", platformOfTheNodes, false},
 	{"the cluster's own registry is found", registryOfTheCluster, false},
 	{"secret Helm values stay secret", secretValues, false},
 	{"the API server takes every manifest strictly", manifestsAreValid, false},

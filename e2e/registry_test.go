@@ -44,6 +44,26 @@ func registryOfTheCluster(t *testing.T) {
 	}
 }
 
+// platformOfTheNodes: the image is built for the node, and a setting that is of
+// another platform is told before anything is made.
+func platformOfTheNodes(t *testing.T) {
+	node := kubectl(t, "get", "nodes", "-o", "jsonpath={.items[0].status.nodeInfo.operatingSystem}/{.items[0].status.nodeInfo.architecture}")
+	for _, r := range resources(t) {
+		if build, _ := r.Inputs["build"].(map[string]any); build != nil && build["platform"] != node {
+			t.Errorf("built for %v, the node is %s", build["platform"], node)
+		}
+	}
+	other := "linux/arm64"
+	if node == other {
+		other = "linux/amd64"
+	}
+	file := stackFile(t, map[string]string{"image.platform": other})
+	o := attempt(t, "pulumi", "preview", "--color=never", "--config-file", file)
+	if want := "image.platform is " + other + ", but nodes are " + node; !strings.Contains(o.stdout+o.stderr, want) {
+		t.Errorf("a preview for another platform does not say %q: %s", want, o.all())
+	}
+}
+
 // tagOfContent: a stack from before, whose image is ":latest", gets the tag of its
 // content by one build, and keeps its pods.
 func tagOfContent(t *testing.T) {

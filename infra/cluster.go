@@ -30,6 +30,10 @@ type cluster struct {
 // noticed; the webhook behind a dry run has 10s of its own.
 const requestLimit = 15 * time.Second
 
+// answerLimit bounds what is read of one answer, in bytes; the largest are lists
+// of nodes.
+const answerLimit = 64 << 20
+
 // connect finds the cluster by the same keys as the provider: from raw,
 // kubernetes:kubeconfig (a path, or the content), kubernetes:context and
 // kubernetes:cluster; then KUBECONFIG and the usual places.
@@ -140,7 +144,7 @@ func (c *cluster) do(ctx context.Context, method, path string, in, out any) erro
 		return err // already names method, URL and cause
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	text, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
 		return fmt.Errorf("reading the answer to %s %s: %w", method, path, err)
 	}

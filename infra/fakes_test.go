@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,8 @@ type fakeAPI struct {
 	native      bool                         // the sidecar is an init container
 	down        bool                         // answers nothing of use
 	registry    map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
-	noRights    bool                         // to read it
+	nodes       []node                       // a page for each
+	noRights    bool                         // to read the two above
 
 	asked atomic.Int32 // dry runs so far
 }
@@ -56,6 +58,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.down:
 		reply(http.StatusServiceUnavailable, map[string]string{"kind": "Status", "message": "etcd is gone"})
+	case r.URL.Path == "/api/v1/nodes" && f.noRights:
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `nodes is forbidden: User "dev" cannot list resource "nodes"`})
+	case r.URL.Path == "/api/v1/nodes":
+		reply(http.StatusOK, f.page(r.URL.Query().Get("continue")))
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {
@@ -87,6 +93,19 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
 	}
+}
+
+// page is the answer with one node, and where the next one is.
+func (f *fakeAPI) page(at string) map[string]any {
+	i, _ := strconv.Atoi(at)
+	if i >= len(f.nodes) {
+		return map[string]any{"items": []node{}}
+	}
+	next := ""
+	if i+1 < len(f.nodes) {
+		next = strconv.Itoa(i + 1)
+	}
+	return map[string]any{"metadata": map[string]string{"continue": next}, "items": f.nodes[i : i+1]}
 }
 
 func (f *fakeAPI) inject(p pod) pod {

@@ -36,6 +36,21 @@ type hosting struct {
 // byHand is the way out of all that may be wrong with the cluster's own word.
 const byHand = "pulumi config set image.repository docker.io/YOU/servicex, to name a registry by hand"
 
+// askForRegistry makes the image's repository that of the cluster's registry,
+// where none is set.
+func askForRegistry(ctx context.Context, c *cluster, cfg config.Image) (config.Image, note, error) {
+	if cfg.Named() {
+		return cfg, note{}, nil
+	}
+	found, err := findRegistry(ctx, c)
+	if err != nil {
+		return cfg, note{}, err
+	}
+	cfg = found.complete(cfg)
+	return cfg, note{text: fmt.Sprintf("the registry is that of the cluster (%s): the image goes to %s, pods pull from %s; image.repository would win",
+		hostingPlace, cfg.Repository, pullName(cfg))}, nil
+}
+
 // findRegistry asks the cluster for its registry. That it has none is the
 // configuration's problem: then somebody has to name one.
 func findRegistry(ctx context.Context, c *cluster) (hosting, error) {
