@@ -9,13 +9,15 @@ import (
 	"istio-circuit-breaker/internal/config"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // image is what the pods run.
 type image struct {
-	reference pulumi.StringOutput // as the cluster pulls it
-	digest    pulumi.StringOutput // "sha256:..."; empty for a reference without one
+	reference pulumi.StringOutput              // as the cluster pulls it
+	digest    pulumi.StringOutput              // "sha256:..."; empty for a reference without one
+	secrets   corev1.LocalObjectReferenceArray // with which it is pulled; may be nil
 }
 
 // newImage builds and pushes ServiceX, or takes the configured reference as it

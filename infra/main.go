@@ -55,6 +55,9 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if image.secrets, err = newPullSecret(ctx, cfg, ns); err != nil {
+		return err
+	}
 	mesh, err := newMesh(ctx, cfg, ns)
 	if err != nil {
 		return err

@@ -9,9 +9,6 @@ import (
 // Project is the name in Pulumi.yaml and the prefix of every key of ours.
 const Project = "istio-circuit-breaker"
 
-// Values is the one setting that is kept secret where it is set as a secret.
-const Values = "istio.values"
-
 // Config is a complete and valid configuration: every default is filled in.
 type Config struct {
 	Namespace Namespace
@@ -26,7 +23,9 @@ type Config struct {
 	// their own zone, as Istio has them do wherever a rule ejects.
 	Locality bool
 	Image    Image
-	Istio    Istio
+	// PullSecret is what the nodes pull the image with; zero where they need none.
+	PullSecret PullSecret
+	Istio      Istio
 	// Client is false where no client pod is wanted.
 	Client bool
 	// Secrets are the names of the settings that were set as secrets.

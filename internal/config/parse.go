@@ -22,7 +22,7 @@ func Parse(raw map[string]string, secret ...string) (Config, error) {
 			problems = append(problems, p)
 			broken[k.name] = true
 		}
-		if at.secret && (!at.nested || k.name == Values) {
+		if at.secret && (!at.nested || keptSecret(k.name)) {
 			d.Secrets = append(d.Secrets, k.name)
 		}
 	}
@@ -86,7 +86,7 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
 			command("rm", found["istio.revision"].nested, "istio.revision")+", or pulumi config set istio.install false")
 	}
-	return problems
+	return append(problems, d.pullProblems(found, broken)...)
 }
 
 // PercentFor is the least whole percentage that lets n of total pods be out at

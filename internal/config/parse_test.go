@@ -62,11 +62,13 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 	dotted.MaxDelay, dotted.LoadBalancer, dotted.Client = 0, "LEAST_REQUEST", false
 	dotted.Locality = true
 	dotted.Image = config.Image{Reference: "registry.example:5000/servicex@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+	dotted.PullSecret.Name = "registry-credentials"
 	dotted.Istio.Install, dotted.Istio.Revision = false, "1-31-4"
 
 	nested.Outlier.Enabled, nested.Outlier.ConsecutiveErrors, nested.Outlier.MaxEjectionPercent = false, 5, 25
 	nested.Replicas.Healthy, nested.LoadBalancer = 3, ""
 	nested.Image = config.Image{Repository: "localhost:5000/servicex", PullRepository: "registry.local/servicex", Platform: "linux/arm64"}
+	// The pull secret, which only Pulumi can read, is left out.
 	nested.Istio = config.Istio{Install: true, Version: "1.30.0", ChartRepository: "oci://mirror.example/charts",
 		Hub: "mirror.example/istio", Tag: "1.30.0-distroless", KeepCRDs: true, Timeout: 90 * time.Second,
 		Values: map[string]any{"global": map[string]any{"logAsJson": true}}}
@@ -240,6 +242,9 @@ func TestSingleValues(t *testing.T) {
 		{"istio.hub", "localhost:5000", ok},
 		{"istio.hub", "[::1]:5000", ok},
 		{"istio.hub", "registry.example:5000/istio/testing", ok},
+		{"image.pullSecret.name", "registry.credentials", ok},
+		{"image.pullSecret.name", "Credentials", "has upper case letters; a Secret's name is lower case only"},
+		{"image.pullSecret.name", "-", "is not a Secret's name"},
 		{"istio.hub", "docker.io/istio:1.31.4", "carries a tag or a digest"},
 		{"istio.hub", "docker.io/istio/", "has a part that is empty, before or after a slash"},
 		{"istio.hub", "docker.io/Istio", "has upper case letters; an image's name and digest are lower case only"},
