@@ -25,6 +25,7 @@ var cases = []endCase{
 	{"the image is built for the nodes", platformOfTheNodes, false},
 	{"the cluster's own registry is found", registryOfTheCluster, false},
 	{"secret Helm values stay secret", secretValues, false},
+	{"Docker is found by its current context", dockerContext, false},
 	{"pods pull with a Secret that nobody can read", pullSecret, false},
 	{"the API server takes every manifest strictly", manifestsAreValid, false},
 	{"Istio finds nothing wrong with any rule", rulesAreValid, false},

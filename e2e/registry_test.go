@@ -3,6 +3,10 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,4 +101,36 @@ func imageInState(t *testing.T) string {
 	}
 	t.Fatal("the stack has no image")
 	return ""
+}
+
+// dockerContext: without DOCKER_HOST the engine is that of the docker command's
+// current context. The image moves to a provider of its own, and back, and no pod
+// does.
+func dockerContext(t *testing.T) {
+	host := strings.TrimSpace(run(t, "printenv", "DOCKER_HOST"))
+	folder := t.TempDir()
+	meta := filepath.Join(folder, "contexts", "meta", fmt.Sprintf("%x", sha256.Sum256([]byte("there"))))
+	if err := os.MkdirAll(meta, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{
+		filepath.Join(meta, "meta.json"):     fmt.Sprintf(`{"Name":"there","Endpoints":{"docker":{"Host":%q}}}`, host),
+		filepath.Join(folder, "config.json"): `{"currentContext":"there"}`,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := kubectl(t, "-n", ns, "get", "pods", "-o", "name")
+	defer func() {
+		pulumiUp(t)
+		upUnchanged(t)
+		if after := kubectl(t, "-n", ns, "get", "pods", "-o", "name"); after != before {
+			t.Errorf("pods: got %q, before %q", after, before)
+		}
+	}()
+	o := attempt(t, "env", "-u", "DOCKER_HOST", "DOCKER_CONFIG="+folder, "pulumi", "up", "--yes", "--skip-preview", "--color=never")
+	if want := `context "there"'s, at ` + host; o.exit != 0 || !strings.Contains(o.stdout+o.stderr, want) {
+		t.Errorf("want %q; pulumi up: %s", want, o.all())
+	}
 }

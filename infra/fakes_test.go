@@ -183,6 +183,7 @@ type run struct {
 	settings settings
 	secret   []string // names of settings that are secret
 	api      *fakeAPI
+	machine  machine
 	engine   pulumitest.Engine
 	preview  bool
 	outputs  map[string]any
@@ -196,7 +197,10 @@ func (r *run) start(t *testing.T) error {
 	if r.engine.Outputs == nil {
 		r.engine.Outputs = providers
 	}
-	p := program{raw: r.settings.raw(), connect: r.api.start(t), poll: time.Millisecond}
+	p := program{raw: r.settings.raw(), connect: r.api.start(t), machine: r.machine, poll: time.Millisecond}
+	if p.machine.env == nil {
+		p.machine = plainMachine()
+	}
 	for _, name := range r.secret {
 		p.secret = append(p.secret, project+":"+name)
 	}

@@ -22,7 +22,7 @@ type image struct {
 
 // newImage builds and pushes ServiceX, or takes the configured reference as it
 // is, without any need of Docker.
-func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
+func newImage(ctx *pulumi.Context, cfg config.Image, engine dockerEngine) (image, error) {
 	if cfg.Reference != "" {
 		return image{
 			reference: pulumi.String(cfg.Reference).ToStringOutput(),
@@ -47,7 +47,11 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 	if cfg.Repository == "" {
 		name = unknown() // in a preview without a cluster, which would say it
 	}
-	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build})
+	there, err := engine.provider(ctx)
+	if err != nil {
+		return image{}, err
+	}
+	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build}, there...)
 	if err != nil {
 		return image{}, fmt.Errorf("registering image %q: %w", imageName, err)
 	}
