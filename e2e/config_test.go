@@ -75,6 +75,11 @@ func previewAlone(t *testing.T) {
 	if !strings.Contains(preview, typeRule) {
 		t.Error("no DestinationRule is planned")
 	}
+	file = stackFile(t, map[string]string{"kubernetes:kubeconfig": nowhere, "image.repository": ""})
+	preview = run(t, "env", "KUBECONFIG="+nowhere, "pulumi", "preview", "--color=never", "--config-file", file)
+	if want := "image.repository is not set, and there is no cluster to ask"; !strings.Contains(preview, want) {
+		t.Errorf("a preview without registry and cluster does not say %q:\n%s", want, preview)
+	}
 }
 
 // imageThatIsThere: with image.reference nothing is built, and no Docker needed.
@@ -91,8 +96,8 @@ func imageThatIsThere(t *testing.T) {
 	}
 }
 
-// stackFile is the lab's stack file with some settings changed; names without
-// a colon are ours.
+// stackFile is the lab's stack file with some settings changed, or left out where
+// they are empty; names without a colon are ours.
 func stackFile(t *testing.T, settings map[string]string) string {
 	t.Helper()
 	text, err := os.ReadFile("../Pulumi.lab.yaml")
@@ -110,6 +115,9 @@ func stackFile(t *testing.T, settings map[string]string) string {
 			key = "istio-circuit-breaker:" + key
 		}
 		stack.Config[key] = value
+		if value == "" {
+			delete(stack.Config, key)
+		}
 	}
 	if text, err = yaml.Marshal(stack); err != nil {
 		t.Fatal(err)

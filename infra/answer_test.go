@@ -94,7 +94,7 @@ func TestEachWayToNoAPIServerHasItsOwnNextStep(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg := config.Config{Namespace: config.Namespace{Name: "demo"}, Istio: config.Istio{Install: true}}
-			_, err = look(t.Context(), server, cfg)
+			_, err = sight(t.Context(), server, cfg)
 			if err == nil || strings.Count(err.Error(), "\nhint: "+c.want) != 1 || harmful(err.Error()) {
 				t.Errorf("looking: %v\nwant the hint %q", err, c.want)
 			}

@@ -31,6 +31,10 @@ type cluster struct {
 // noticed; the webhook behind a dry run has 10s of its own.
 const requestLimit = 15 * time.Second
 
+// answerLimit bounds what is read of one answer, in bytes; the largest are lists
+// of nodes. One of every ClusterRole of a large cluster is below 10 MiB.
+const answerLimit = 64 << 20
+
 // connect finds the cluster by the same keys as the provider: from raw,
 // kubernetes:kubeconfig (a path, or the content), kubernetes:context and
 // kubernetes:cluster; then KUBECONFIG and the usual places.
@@ -81,16 +85,22 @@ func expandHome(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// configMapFilled reports whether a ConfigMap is there and holds something.
-func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
+// configMap looks the data of a ConfigMap up; errNotFound where there is none.
+func (c *cluster) configMap(ctx context.Context, ns, name string) (map[string]string, error) {
 	var m struct {
 		Data map[string]string `json:"data"`
 	}
 	err := c.do(ctx, request{method: http.MethodGet, path: namespacePath(ns) + "/configmaps/" + url.PathEscape(name)}, &m)
+	return m.Data, err
+}
+
+// configMapFilled reports whether a ConfigMap is there and holds something.
+func (c *cluster) configMapFilled(ctx context.Context, ns, name string) (bool, error) {
+	data, err := c.configMap(ctx, ns, name)
 	if errors.Is(err, errNotFound) {
 		return false, nil
 	}
-	return len(m.Data) > 0, err
+	return len(data) > 0, err
 }
 
 // tryPod asks what would become of pod if it were created, and creates nothing.
@@ -107,10 +117,6 @@ type request struct {
 	kind         string // of the body; empty for plain JSON
 	accept       string // of the answer; empty for plain JSON
 }
-
-// answerLimit bounds an answer in bytes: a list of every ClusterRole of a large
-// cluster is below 10 MiB.
-const answerLimit = 64 << 20
 
 // do sends r and decodes the answer into out; nil is for one that does not matter.
 func (c *cluster) do(ctx context.Context, r request, out any) error {

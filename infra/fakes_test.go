@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,6 +45,9 @@ type fakeAPI struct {
 	noRootCert  bool                         // the sidecar's ConfigMap never comes
 	native      bool                         // the sidecar is an init container
 	down        bool                         // answers nothing of use
+	registry    map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
+	nodes       []node                       // a page for each
+	noRights    bool                         // to read the two above
 
 	asked atomic.Int32 // dry runs so far
 }
@@ -66,6 +71,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		reply(http.StatusOK, map[string]any{"items": made})
+	case r.URL.Path == "/api/v1/nodes" && f.noRights:
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `nodes is forbidden: User "dev" cannot list resource "nodes"`})
+	case r.URL.Path == "/api/v1/nodes":
+		reply(http.StatusOK, f.page(r.URL.Query().Get("continue")))
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {
@@ -84,6 +93,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		reply(http.StatusCreated, f.inject(p))
+	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.noRights:
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `configmaps "local-registry-hosting" is forbidden: User "dev" cannot get resource "configmaps"`})
+	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.registry != nil:
+		reply(http.StatusOK, map[string]any{"data": f.registry})
 	case parts[1] == "configmaps" && parts[2] == rootCert && !f.noRootCert:
 		reply(http.StatusOK, map[string]any{"data": map[string]string{"root-cert.pem": "..."}})
 	default:
@@ -97,6 +110,19 @@ func (f *fakeAPI) namespace(name string, labels map[string]string) any {
 		meta["deletionTimestamp"] = "2026-11-24T09:00:00Z"
 	}
 	return map[string]any{"metadata": meta}
+}
+
+// page is the answer with one node, and where the next one is.
+func (f *fakeAPI) page(at string) map[string]any {
+	i, _ := strconv.Atoi(at)
+	if i >= len(f.nodes) {
+		return map[string]any{"items": []node{}}
+	}
+	next := ""
+	if i+1 < len(f.nodes) {
+		next = strconv.Itoa(i + 1)
+	}
+	return map[string]any{"metadata": map[string]string{"continue": next}, "items": f.nodes[i : i+1]}
 }
 
 func (f *fakeAPI) inject(p pod) pod {
@@ -129,9 +155,11 @@ func providers(args pulumi.MockResourceArgs) resource.PropertyMap {
 	switch {
 	case args.TypeToken == typeStash: // of a first update; its ID is its name
 		return resource.PropertyMap{"output": args.Inputs["input"]}
+	case args.TypeToken == typeImage && !args.Inputs["imageName"].IsString(): // in a preview, where it may be unknown
+		return nil
 	case args.TypeToken == typeImage:
-		return resource.PropertyMap{"repoDigest": resource.NewProperty(
-			strings.TrimSuffix(args.Inputs["imageName"].StringValue(), ":latest") + "@" + digest)}
+		name := args.Inputs["imageName"].StringValue()
+		return resource.PropertyMap{"repoDigest": resource.NewProperty(name[:strings.LastIndex(name, ":")] + "@" + digest)}
 	case args.TypeToken == releaseType && args.Name == "istio-base":
 		return resource.NewPropertyMapFromMap(map[string]any{"resourceNames": map[string]any{
 			"CustomResourceDefinition.apiextensions.k8s.io/apiextensions.k8s.io/v1": []any{
@@ -174,9 +202,15 @@ type run struct {
 	settings settings
 	secret   []string // names of settings that are secret
 	api      *fakeAPI
+	machine  machine
 	engine   pulumitest.Engine
 	preview  bool
 	outputs  map[string]any
+}
+
+// outside are the registered resources that are not in the state alone.
+func (r *run) outside() []string {
+	return slices.DeleteFunc(r.engine.Keys(), func(key string) bool { return strings.HasPrefix(key, typeStash) })
 }
 
 func (r *run) start(t *testing.T) error {
@@ -187,7 +221,10 @@ func (r *run) start(t *testing.T) error {
 	if r.engine.Outputs == nil {
 		r.engine.Outputs = providers
 	}
-	p := program{raw: r.settings.raw(), connect: r.api.start(t), poll: time.Millisecond}
+	p := program{raw: r.settings.raw(), connect: r.api.start(t), machine: r.machine, poll: time.Millisecond}
+	if p.machine.env == nil {
+		p.machine = plainMachine()
+	}
 	for _, name := range r.secret {
 		p.secret = append(p.secret, project+":"+name)
 	}

@@ -52,7 +52,7 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 	if m, ok := inputs["metadata"]; ok && m.IsObject() {
 		metadata = m.ObjectValue()
 	}
-	path, what := place(typ, text(metadata, "namespace"), text(metadata, "name"))
+	path, what := address(typ, text(metadata, "namespace"), text(metadata, "name"))
 	if path == "" {
 		return nil
 	}
@@ -79,11 +79,12 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 	return nil
 }
 
-// place is where the API server keeps an object of that type of the provider's,
+// address is where the API server keeps an object of that type of the provider's,
 // and its name for people; empty for a type that is not looked after.
-func place(typ, namespace, name string) (path, what string) {
+func address(typ, namespace, name string) (path, what string) {
 	kinds := map[string]struct{ in, name string }{
 		"kubernetes:apps/v1:Deployment":                     {"/apis/apps/v1/namespaces/%s/deployments/", "deployment"},
+		"kubernetes:core/v1:Secret":                         {"/api/v1/namespaces/%s/secrets/", "secret"},
 		"kubernetes:core/v1:Service":                        {"/api/v1/namespaces/%s/services/", "service"},
 		"kubernetes:networking.istio.io/v1:DestinationRule": {"/apis/networking.istio.io/v1/namespaces/%s/destinationrules/", "destinationrule"},
 	}

@@ -1,24 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"istio-circuit-breaker/internal/config"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // image is what the pods run.
 type image struct {
-	reference pulumi.StringOutput // as the cluster pulls it
-	digest    pulumi.StringOutput // "sha256:..."; empty for a reference without one
+	reference pulumi.StringOutput              // as the cluster pulls it
+	digest    pulumi.StringOutput              // "sha256:..."; empty for a reference without one
+	secrets   corev1.LocalObjectReferenceArray // with which it is pulled; may be nil
 }
 
 // newImage builds and pushes ServiceX, or takes the configured reference as it
 // is, without any need of Docker.
-func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
+func newImage(ctx *pulumi.Context, cfg config.Image, engine dockerEngine) (image, error) {
 	if cfg.Reference != "" {
 		return image{
 			reference: pulumi.String(cfg.Reference).ToStringOutput(),
@@ -26,9 +30,7 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 		}, nil
 	}
 	build := docker.DockerBuildArgs{
-		// Relative, so that the state is the same on every machine; Pulumi runs
-		// the program, and so its plugins, in infra/.
-		Context: pulumi.String("../servicex"),
+		Context: pulumi.String(buildContext),
 		// ServiceX needs the standard library only: its build fetches nothing, and
 		// works where containers have no way out.
 		Network: pulumi.String("none"),
@@ -36,13 +38,22 @@ func newImage(ctx *pulumi.Context, cfg config.Image) (image, error) {
 	if cfg.Platform != "" {
 		build.Platform = pulumi.String(cfg.Platform)
 	}
-	built, err := docker.NewImage(ctx, "servicex", &docker.ImageArgs{
-		// The tag is for people; pods follow the digest.
-		ImageName: pulumi.String(cfg.Repository + ":latest"),
-		Build:     build,
-	})
+	// Without a platform, the provider builds for this machine's.
+	tag, err := contentTag(buildContext, cmp.Or(cfg.Platform, "linux/"+runtime.GOARCH))
 	if err != nil {
-		return image{}, fmt.Errorf("registering image %q: %w", cfg.Repository, err)
+		return image{}, err
+	}
+	var name pulumi.StringInput = pulumi.String(cfg.Repository + ":" + tag) // pods follow the digest
+	if cfg.Repository == "" {
+		name = unknown() // in a preview without a cluster, which would say it
+	}
+	there, err := engine.provider(ctx)
+	if err != nil {
+		return image{}, err
+	}
+	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build}, there...)
+	if err != nil {
+		return image{}, fmt.Errorf("registering image %q: %w", imageName, err)
 	}
 	digest := built.RepoDigest.ApplyT(func(pushed string) (string, error) {
 		if d := config.Digest(pushed); strings.HasPrefix(d, "sha256:") {
@@ -59,4 +70,9 @@ func pullName(cfg config.Image) string {
 		return cfg.PullRepository
 	}
 	return cfg.Repository
+}
+
+// unknown is a text that only an update will know.
+func unknown() pulumi.StringOutput {
+	return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 }

@@ -72,7 +72,7 @@ func TestWaitForInjection(t *testing.T) {
 
 func TestFailedWaitEndsTheUpdateWithoutPods(t *testing.T) {
 	api := &fakeAPI{bare: true}
-	p := program{raw: settings{}.raw(), connect: api.start(t), limit: 50 * time.Millisecond, poll: time.Millisecond}
+	p := program{raw: settings{}.raw(), connect: api.start(t), machine: plainMachine(), limit: 50 * time.Millisecond, poll: time.Millisecond}
 	engine := pulumitest.Engine{Outputs: providers}
 	err := engine.Run(project, stack, false, p.run)
 	if err == nil || !strings.Contains(err.Error(), "a new pod would have no sidecar") {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ func main() {
 			raw:     raw,
 			secret:  secret,
 			connect: sync.OnceValues(func() (*cluster, error) { return connect(raw) }),
+			machine: thisMachine(),
 			poll:    250 * time.Millisecond,
 		}
 		return p.run(ctx)
@@ -34,6 +36,7 @@ type program struct {
 	raw     map[string]string        // configuration as the engine hands it over
 	secret  []string                 // keys of raw whose values are secret
 	connect func() (*cluster, error) // the API server, when it is first needed
+	machine machine                  // where Docker is looked for
 	limit   time.Duration            // of the wait for injection; 0 means istio.timeout
 	poll    time.Duration            // between two questions while waiting
 }
@@ -44,16 +47,25 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := p.establish(ctx, cfg)
+	engine, noDocker := p.askForDocker(ctx, cfg.Image)
+	seen, err := p.look(ctx, cfg)
 	if err != nil {
+		return errors.Join(err, noDocker)
+	}
+	own, notOurs := establish(ctx, cfg, seen)
+	cfg, noImage := completed(ctx, cfg, seen)
+	if err := errors.Join(notOurs, noImage, noDocker); err != nil {
 		return err
 	}
-	image, err := newImage(ctx, cfg.Image)
+	image, err := newImage(ctx, cfg.Image, engine)
 	if err != nil {
 		return err
 	}
 	ns, err := newNamespace(ctx, cfg.Namespace, cfg.Istio.Revision, own)
 	if err != nil {
+		return err
+	}
+	if image.secrets, err = newPullSecret(ctx, cfg, ns); err != nil {
 		return err
 	}
 	mesh, err := newMesh(ctx, cfg, ns)

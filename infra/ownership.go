@@ -1,39 +1,22 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"istio-circuit-breaker/internal/config"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// lookLimit bounds the look at the cluster before anything is made.
-const lookLimit = 20 * time.Second
-
 // establish tells what is this stack's in the cluster and makes sure that
 // nothing else is touched, before anything is made there: the provider applies
 // server-side, and would take over what is there under a name of ours, and
 // delete it at destroy.
-//
-// A preview without a cluster goes on: nothing is made by it.
-func (p program) establish(ctx *pulumi.Context, cfg config.Config) (identity, error) {
-	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
-	defer cancel()
-	var seen sighting
-	c, err := p.connect()
-	if err == nil {
-		seen, err = look(limited, c, cfg)
-	}
-	if err != nil && !ctx.DryRun() {
-		return identity{}, err
-	}
+func establish(ctx *pulumi.Context, cfg config.Config, seen sighting) (identity, error) {
 	own, err := identify(ctx, cfg.TakeOver, cfg.Istio.Install, names(foreignCRDs(seen, ctx.Stack())))
 	if err != nil {
 		return identity{}, err
@@ -42,15 +25,15 @@ func (p program) establish(ctx *pulumi.Context, cfg config.Config) (identity, er
 		return identity{}, err
 	}
 	own.crdsBefore = own.stillForeign(seen.crds)
-	if len(own.crdsBefore) > 0 {
-		err := ctx.Log.Warn(fmt.Sprintf("%d of Istio's CRDs were in the cluster before this stack. It uses them as they are, and leaves them, with all their objects, at destroy: %s",
-			len(own.crdsBefore), strings.Join(own.crdsBefore, ", ")), nil)
-		if err != nil {
-			return identity{}, fmt.Errorf("logging a warning: %w", err)
+	if n := len(own.crdsBefore); n > 0 {
+		left := note{warn: true, text: fmt.Sprintf("%d of Istio's CRDs were in the cluster before this stack. It uses them as they are, and leaves them, with all their objects, at destroy: %s",
+			n, strings.Join(own.crdsBefore, ", "))}
+		if err := left.tell(ctx); err != nil {
+			return identity{}, err
 		}
 	}
 	if !ctx.DryRun() {
-		own.healing, err = own.heal(ctx, c)
+		own.healing, err = own.heal(ctx, seen.cluster)
 	}
 	return own, err
 }

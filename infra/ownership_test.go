@@ -68,7 +68,7 @@ func TestWhatIsNotTheStacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
 						t.Errorf("preview %v: %v\nwant %q", preview, err, want)
 					}
 				}
-				inCluster := slices.DeleteFunc(r.engine.Keys(), func(key string) bool { return strings.HasPrefix(key, typeStash) })
+				inCluster := r.outside()
 				if len(inCluster) > 0 {
 					t.Errorf("preview %v: registered %v", preview, inCluster)
 				}

@@ -8,15 +8,18 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"istio-circuit-breaker/internal/config"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"golang.org/x/sync/errgroup"
 )
 
 // sighting is what was in the cluster before this update, of all that the stack
 // is going to make under a name that somebody else could have used.
 type sighting struct {
+	cluster *cluster // nil in a preview without a cluster: nothing was seen
 	// namespaces are those that the stack uses, and all that any stack has made.
 	namespaces map[string]object
 	// crds are Istio's, by name.
@@ -26,9 +29,30 @@ type sighting struct {
 	others map[string]object
 }
 
-// look reads all of it. The error says what could not be read.
-func look(ctx context.Context, c *cluster, cfg config.Config) (sighting, error) {
-	s := sighting{namespaces: map[string]object{}, others: map[string]object{}}
+// lookLimit bounds each look at the cluster before anything is made.
+const lookLimit = 20 * time.Second
+
+// look sees what is in the cluster. A preview without a cluster goes on: nothing
+// is made by it.
+func (p program) look(ctx *pulumi.Context, cfg config.Config) (sighting, error) {
+	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
+	defer cancel()
+	c, err := p.connect()
+	if err == nil {
+		var seen sighting
+		if seen, err = sight(limited, c, cfg); err == nil {
+			return seen, nil
+		}
+	}
+	if ctx.DryRun() {
+		return sighting{}, nil
+	}
+	return sighting{}, err
+}
+
+// sight reads all of it. The error says what could not be read.
+func sight(ctx context.Context, c *cluster, cfg config.Config) (sighting, error) {
+	s := sighting{cluster: c, namespaces: map[string]object{}, others: map[string]object{}}
 	if err := s.lookForNamespaces(ctx, c, cfg); err != nil || !cfg.Istio.Install {
 		return s, err
 	}

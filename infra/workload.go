@@ -56,7 +56,7 @@ func (w workload) deployment(ns namespace, img image) *appsv1.DeploymentArgs {
 	// Service by itself would have nothing left to eject.
 	container.ReadinessProbe = probe("/healthz/ready", 1)
 	container.LivenessProbe = probe("/healthz/live", 10)
-	return deployment(meta(ns, w.name, pod), pod, nil, w.replicas, container)
+	return deployment(meta(ns, w.name, pod), pod, nil, w.replicas, img, container)
 }
 
 func envVar(name, value string) *corev1.EnvVarArgs {
@@ -97,7 +97,11 @@ func container(name string, img image) *corev1.ContainerArgs {
 
 // deployment is what both kinds of Deployment have in common: pods with these
 // labels and annotations around one container.
-func deployment(metadata *metav1.ObjectMetaArgs, pod, annotations pulumi.StringMap, replicas int32, c *corev1.ContainerArgs) *appsv1.DeploymentArgs {
+func deployment(metadata *metav1.ObjectMetaArgs, pod, annotations pulumi.StringMap, replicas int32, img image, c *corev1.ContainerArgs) *appsv1.DeploymentArgs {
+	spec := podSpecArgs(c)
+	if img.secrets != nil {
+		spec.ImagePullSecrets = img.secrets
+	}
 	template := &metav1.ObjectMetaArgs{Labels: labels(pod)}
 	if annotations != nil {
 		template.Annotations = annotations
@@ -110,20 +114,25 @@ func deployment(metadata *metav1.ObjectMetaArgs, pod, annotations pulumi.StringM
 			Selector:                &metav1.LabelSelectorArgs{MatchLabels: pod},
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: template,
-				Spec: &corev1.PodSpecArgs{
-					// Nothing here talks to the API server. (The sidecar brings a
-					// token of its own.)
-					AutomountServiceAccountToken: pulumi.Bool(false),
-					// For the injected containers too, where they do not say otherwise.
-					SecurityContext: &corev1.PodSecurityContextArgs{
-						RunAsNonRoot:   pulumi.Bool(true),
-						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
-					},
-					TerminationGracePeriodSeconds: pulumi.Int(gracePeriod),
-					Containers:                    corev1.ContainerArray{c},
-				},
+				Spec:     spec,
 			},
 		},
+	}
+}
+
+// podSpecArgs is what all pods have in common.
+func podSpecArgs(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
+	return &corev1.PodSpecArgs{
+		// Nothing here talks to the API server. (The sidecar brings a
+		// token of its own.)
+		AutomountServiceAccountToken: pulumi.Bool(false),
+		// For the injected containers too, where they do not say otherwise.
+		SecurityContext: &corev1.PodSecurityContextArgs{
+			RunAsNonRoot:   pulumi.Bool(true),
+			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+		},
+		TerminationGracePeriodSeconds: pulumi.Int(gracePeriod),
+		Containers:                    corev1.ContainerArray{c},
 	}
 }
 

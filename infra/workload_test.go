@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -130,16 +131,17 @@ func TestClientExportsItsOutlierStatistics(t *testing.T) {
 }
 
 func TestImage(t *testing.T) {
+	own, arm := tagOf(t, buildContext, "linux/"+runtime.GOARCH), tagOf(t, buildContext, "linux/arm64")
 	for name, c := range map[string]struct {
 		settings             settings
 		pushed, pulled, sums any
 		platform             any
 	}{
-		"is pulled by digest from where it was pushed": {nil, "docker.io/you/servicex:latest", "docker.io/you/servicex@" + digest, digest, nil},
+		"is pulled by digest from where it was pushed": {nil, "docker.io/you/servicex:" + own, "docker.io/you/servicex@" + digest, digest, nil},
 		"is pulled by the cluster's name of the registry": {settings{"image.pullRepository": "registry.local/x"},
-			"docker.io/you/servicex:latest", "registry.local/x@" + digest, digest, nil},
+			"docker.io/you/servicex:" + own, "registry.local/x@" + digest, digest, nil},
 		"is built for one platform": {settings{"image.platform": "linux/arm64"},
-			"docker.io/you/servicex:latest", "docker.io/you/servicex@" + digest, digest, "linux/arm64"},
+			"docker.io/you/servicex:" + arm, "docker.io/you/servicex@" + digest, digest, "linux/arm64"},
 		"is taken as it is":       {settings{"image.reference": "a/b@" + digest}, nil, "a/b@" + digest, digest, nil},
 		"may be without a digest": {settings{"image.reference": "a/b:1"}, nil, "a/b:1", "", nil},
 	} {

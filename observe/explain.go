@@ -100,10 +100,6 @@ func stackConfig(path string, settings map[string]*string) (config.Config, error
 			config.Override(raw, key, *value)
 		}
 	}
-	// The image has no part in what the rule does, and may not be chosen yet.
-	if raw[config.Project+":image.repository"] == "" && raw[config.Project+":image.reference"] == "" {
-		raw[config.Project+":image.reference"] = "localhost/servicex:any"
-	}
 	cfg, err := config.Parse(raw)
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)

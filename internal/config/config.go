@@ -9,9 +9,6 @@ import (
 // Project is the name in Pulumi.yaml and the prefix of every key of ours.
 const Project = "istio-circuit-breaker"
 
-// Values is the one setting that is kept secret where it is set as a secret.
-const Values = "istio.values"
-
 // Config is a complete and valid configuration: every default is filled in.
 type Config struct {
 	Namespace Namespace
@@ -26,7 +23,9 @@ type Config struct {
 	// their own zone, as Istio has them do wherever a rule ejects.
 	Locality bool
 	Image    Image
-	Istio    Istio
+	// PullSecret is what the nodes pull the image with; zero where they need none.
+	PullSecret PullSecret
+	Istio      Istio
 	// Client is false where no client pod is wanted.
 	Client bool
 	// TakeOver is the owner, as its objects' labels name it, whose objects become
@@ -61,8 +60,9 @@ type Replicas struct{ Healthy, Faulty int32 }
 // Total is how many pods the percentage is a share of.
 func (r Replicas) Total() int32 { return r.Healthy + r.Faulty }
 
-// Image says where ServiceX comes from. Exactly one of Repository (build and
-// push) and Reference (take as is) is used; Reference wins.
+// Image says where ServiceX comes from. One of Repository (build and push) and
+// Reference (take as is) is used; Reference wins. With neither, the registry is
+// that of the cluster.
 type Image struct {
 	Repository, PullRepository, Reference, Platform string
 }

@@ -13,7 +13,8 @@ type place struct {
 	text   string
 	key    string // full key under which it was found
 	nested bool   // in an object there
-	secret bool   // never to be shown
+	secret bool   // was set as one
+	hidden bool   // never to be shown
 }
 
 func (p place) where() string {
@@ -25,7 +26,7 @@ func (p place) where() string {
 
 // shown is the text for an error.
 func (p place) shown() string {
-	if p.secret {
+	if p.secret || p.hidden {
 		return "[secret]"
 	}
 	return p.text
@@ -59,13 +60,14 @@ func find(raw map[string]string, secret []string) (map[string]place, []*Problem)
 // visit takes what stood at a place as the value of name.
 func (f *finder) visit(name string, at place) {
 	if f.known[name] {
+		at.hidden = alwaysSecret(name)
 		f.keep(name, at)
 		return
 	}
 	var object map[string]json.RawMessage
 	if f.group(name) && json.Unmarshal([]byte(at.text), &object) == nil && object != nil {
 		for _, inner := range slices.Sorted(maps.Keys(object)) {
-			f.visit(name+"."+inner, place{leaf(object[inner]), at.key, true, at.secret})
+			f.visit(name+"."+inner, place{text: leaf(object[inner]), key: at.key, nested: true, secret: at.secret})
 		}
 		return
 	}

@@ -22,6 +22,7 @@ func FuzzParse(f *testing.F) {
 		`{"istio-circuit-breaker:image.repository":"a","istio-circuit-breaker:outlier.maxEjectionPercent":"49"}`,
 		`{"istio-circuit-breaker:image":"{\"repository\":\"a\"}","istio-circuit-breaker:replicas":"{\"faulty\":50,\"healthy\":null}"}`,
 		`{"istio-circuit-breaker:istio.values":"{\"a\":[1e999]}","istio-circuit-breaker:":"","istio-circuit-breaker:.":"{}"}`,
+		`{"istio-circuit-breaker:image":"{\"pullSecret\":{\"username\":\"a\",\"password\":\"b\"}}","istio-circuit-breaker:image.pullSecret.server":"https://index.docker.io/v1/"}`,
 		`{"istio-circuit-breaker:outlier.baseEjectionTime":"9223372036854775807ns","kubernetes:context":"x"}`,
 	} {
 		f.Add(seed)
@@ -31,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		if json.Unmarshal([]byte(text), &raw) != nil {
 			return
 		}
-		c, err := config.Parse(raw)
+		c, err := config.Parse(raw, config.Project+":image", config.Project+":image.pullSecret.password")
 		if err != nil {
 			var p *config.Problem
 			if !errors.As(err, &p) || p.Key == "" || p.Reason == "" {
@@ -43,13 +44,13 @@ func FuzzParse(f *testing.F) {
 		if o.Enabled && (o.ConsecutiveErrors < 1 || config.Ejectable(o.MaxEjectionPercent, c.Replicas.Total()) < 1 || c.Replicas.Faulty < 1) {
 			t.Errorf("accepted a rule that never ejects: %+v, %+v", o, c.Replicas)
 		}
+		if p := c.PullSecret; (p.Username == "") != (p.Password == "") || p.Name != "" && p.Made() {
+			t.Errorf("accepted half a pull secret, or two: %+v", p)
+		}
 		for _, d := range []time.Duration{o.BaseEjectionTime, o.Interval} {
 			if d < time.Millisecond || d%time.Millisecond != 0 {
 				t.Errorf("accepted %s, which Istio refuses", d)
 			}
-		}
-		if c.Image.Repository == "" && c.Image.Reference == "" {
-			t.Error("accepted a configuration without an image")
 		}
 	})
 }
@@ -95,8 +96,29 @@ func FuzzImageNames(f *testing.F) {
 	})
 }
 
-// FuzzNamespace feeds any name: what is taken, and no more than that, is what
-// the API server takes, but for the namespaces without sidecars.
+// FuzzRegistry feeds any text as a registry's host: what is taken makes an image's
+// name that Docker and the kubelet take as one of that host.
+func FuzzRegistry(f *testing.F) {
+	for _, seed := range []string{
+		"localhost:5001", "localhost", "registry:5000", "registry", "k3d-registry.localhost:5000", "[::1]:5000", "127.0.0.1:5000/team",
+		"https://localhost:5000", "localhost:5000/", "", "docker.io", "index.docker.io", "a b", "Registry:5000",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		if config.CheckRegistry(v) != nil {
+			return
+		}
+		named, err := reference.ParseNormalizedNamed(v + "/servicex")
+		if err != nil || !reference.IsNameOnly(named) || named.String() != v+"/servicex" {
+			t.Errorf("accepted %q, which Docker reads as %v (%v)", v, named, err)
+		}
+	})
+}
+
+// FuzzNamespace feeds any name, also as that of a Secret: what is taken, and no
+// more than that, is what the API server takes, but for the namespaces without
+// sidecars.
 func FuzzNamespace(f *testing.F) {
 	for _, seed := range []string{"circuit-breaker", "kube-demo", "1", "a.b", "A", "-a", "a-", "\u00e4", "kube-system", "istio-system"} {
 		f.Add(seed)
@@ -106,6 +128,10 @@ func FuzzNamespace(f *testing.F) {
 		reserved := slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease", "local-path-storage", "istio-system"}, v)
 		if got, want := accepts("namespace", v), label && !reserved; got != want {
 			t.Errorf("namespace %q: accepted %v, want %v", v, got, want)
+		}
+		subdomain := len(validation.IsDNS1123Subdomain(v)) == 0
+		if got := accepts("image.pullSecret.name", v); got != subdomain {
+			t.Errorf("image.pullSecret.name %q: accepted %v, want %v", v, got, subdomain)
 		}
 		if got := accepts("istio.revision", v); got != label {
 			t.Errorf("istio.revision %q: accepted %v, want %v", v, got, label)

@@ -34,6 +34,20 @@ func checkReference(v string) error {
 	return nil
 }
 
+// CheckRegistry wants a registry, with its port and path where it has them, as the
+// first part of an image's name. A name that is no host of its own would be read
+// as a folder of Docker Hub's.
+func CheckRegistry(v string) error {
+	named, err := parseImage(v + "/servicex")
+	if err != nil {
+		return cmp.Or(checkRepository(v), err)
+	}
+	if named.String() != v+"/servicex" {
+		return fmt.Errorf("is no registry's host: it would be read as %s", named)
+	}
+	return nil
+}
+
 // checkHub wants what Istio's charts make an image of: hub/name:tag. A hub may
 // be a registry alone, with its port, which by itself would be a name and a tag.
 func checkHub(v string) error {
@@ -97,4 +111,18 @@ func isUpper(v string) bool {
 func Digest(ref string) string {
 	_, digest, _ := strings.Cut(ref, "@")
 	return digest
+}
+
+// Named reports whether the configuration says where the image comes from.
+func (i Image) Named() bool { return i.Repository != "" || i.Reference != "" }
+
+// NoImage is the problem of a stack that neither names an image nor is on a
+// cluster that says where its registry is.
+func NoImage() *Problem {
+	return &Problem{
+		Key:     Project + ":image.repository",
+		Reason:  "is not set, and the cluster names no registry of its own, so there is nowhere to push the ServiceX image to",
+		Allowed: "a repository that you can push to and the cluster can pull from; or image.reference, an image that is there already",
+		Fix:     command("set", false, "image.repository", "docker.io/YOU/servicex"),
+	}
 }

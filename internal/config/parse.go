@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Parse reads the raw values (full key to text; an object is JSON text), fills
@@ -23,7 +22,7 @@ func Parse(raw map[string]string, secret ...string) (Config, error) {
 			problems = append(problems, p)
 			broken[k.name] = true
 		}
-		if at.secret && (!at.nested || k.name == Values) {
+		if at.secret && (!at.nested || keptSecret(k.name)) {
 			d.Secrets = append(d.Secrets, k.name)
 		}
 	}
@@ -87,14 +86,7 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
 			command("rm", found["istio.revision"].nested, "istio.revision")+", or pulumi config set istio.install false")
 	}
-
-	images := []string{"image.repository", "image.reference"}
-	if d.Image.Repository == "" && d.Image.Reference == "" && !slices.ContainsFunc(images, func(n string) bool { return broken[n] }) {
-		add("image.repository", "", "is not set, so there is nowhere to push the ServiceX image to",
-			"a repository that you can push to and the cluster can pull from; or image.reference, an image that is there already",
-			command("set", false, "image.repository", "docker.io/YOU/servicex"))
-	}
-	return problems
+	return append(problems, d.pullProblems(found, broken)...)
 }
 
 // PercentFor is the least whole percentage that lets n of total pods be out at

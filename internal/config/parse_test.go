@@ -54,7 +54,7 @@ func least() config.Config {
 }
 
 func TestValidStackFilesAreReadInWhole(t *testing.T) {
-	dotted, nested, both, unusual := least(), least(), least(), least()
+	dotted, nested, both, unusual, found := least(), least(), least(), least(), least()
 	dotted.Namespace = config.Namespace{Name: "default", Existing: true}
 	dotted.Outlier = config.Outlier{Enabled: true, ConsecutiveErrors: 3,
 		BaseEjectionTime: 2 * time.Second, Interval: 200 * time.Millisecond, MaxEjectionPercent: 100}
@@ -62,11 +62,13 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 	dotted.MaxDelay, dotted.LoadBalancer, dotted.Client = 0, "LEAST_REQUEST", false
 	dotted.Locality = true
 	dotted.Image = config.Image{Reference: "registry.example:5000/servicex@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+	dotted.PullSecret.Name = "registry-credentials"
 	dotted.Istio.Install, dotted.Istio.Revision = false, "1-31-4"
 
 	nested.Outlier.Enabled, nested.Outlier.ConsecutiveErrors, nested.Outlier.MaxEjectionPercent = false, 5, 25
 	nested.Replicas.Healthy, nested.LoadBalancer = 3, ""
 	nested.Image = config.Image{Repository: "localhost:5000/servicex", PullRepository: "registry.local/servicex", Platform: "linux/arm64"}
+	// The pull secret, which only Pulumi can read, is left out.
 	nested.Istio = config.Istio{Install: true, Version: "1.30.0", ChartRepository: "oci://mirror.example/charts",
 		Hub: "mirror.example/istio", Tag: "1.30.0-distroless", KeepCRDs: true, Timeout: 90 * time.Second,
 		Values: map[string]any{"global": map[string]any{"logAsJson": true}}}
@@ -78,8 +80,10 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 	unusual.Image = config.Image{Reference: "[2001:db8::1]:5000/servicex:1.0_RC-1@sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"}
 	unusual.Istio.Hub, unusual.Istio.Version = "localhost:5000", "1.32.0-alpha.1+build.5"
 
+	found.Namespace.Name, found.Image = "demo", config.Image{} // the cluster's own registry
+
 	want := map[string]config.Config{
-		"valid-least.yaml": least(), "valid-dotted.yaml": dotted, "valid-unusual.yaml": unusual,
+		"valid-no-image.yaml": found, "valid-least.yaml": least(), "valid-dotted.yaml": dotted, "valid-unusual.yaml": unusual,
 		"valid-nested.yaml": nested, "valid-both-agree.yaml": both,
 	}
 	for _, file := range files(t, "valid-*.yaml") {
@@ -130,6 +134,34 @@ func TestEveryProblemCanBeReadByProgram(t *testing.T) {
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+func TestRegistries(t *testing.T) {
+	for host, want := range map[string]string{
+		"localhost:5001":              "",
+		"localhost":                   "",
+		"registry:5000":               "",
+		"k3d-registry.localhost:5000": "",
+		"[::1]:5000":                  "",
+		"registry.example/team":       "",
+		"registry":                    "is no registry's host: it would be read as docker.io/registry/servicex",
+		"http://localhost:5001":       "is a URL; an image name has no scheme",
+		"localhost:5001/":             "has a part that is empty, before or after a slash",
+		"local host:5001":             "has a space in it",
+		"registry.example:5000:1":     "is not an image name",
+	} {
+		got := ""
+		if err := config.CheckRegistry(host); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("registry %q: got %q, want %q", host, got, want)
+		}
+	}
+}
+
+func TestNoImageSaysWhatToSet(t *testing.T) {
+	golden.Check(t, "no-image.golden", config.NoImage().Error()+"\n")
 }
 
 func TestSingleValues(t *testing.T) {
@@ -210,6 +242,9 @@ func TestSingleValues(t *testing.T) {
 		{"istio.hub", "localhost:5000", ok},
 		{"istio.hub", "[::1]:5000", ok},
 		{"istio.hub", "registry.example:5000/istio/testing", ok},
+		{"image.pullSecret.name", "registry.credentials", ok},
+		{"image.pullSecret.name", "Credentials", "has upper case letters; a Secret's name is lower case only"},
+		{"image.pullSecret.name", "-", "is not a Secret's name"},
 		{"istio.hub", "docker.io/istio:1.31.4", "carries a tag or a digest"},
 		{"istio.hub", "docker.io/istio/", "has a part that is empty, before or after a slash"},
 		{"istio.hub", "docker.io/Istio", "has upper case letters; an image's name and digest are lower case only"},

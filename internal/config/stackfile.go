@@ -21,21 +21,16 @@ func FromStackFile(text []byte) (map[string]string, error) {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return nil, fmt.Errorf("reading a stack file: %w", err)
 	}
+	dropPullSecret(file.Config)
 	raw := make(map[string]string, len(file.Config))
 	for _, key := range slices.Sorted(maps.Keys(file.Config)) {
-		if !strings.HasPrefix(key, Project+":") {
-			continue
-		}
-		var encrypted struct {
-			Secure *string `json:"secure"`
-		}
-		if json.Unmarshal(file.Config[key], &encrypted) == nil && encrypted.Secure != nil {
-			if key == Project+":"+Values {
-				continue
-			}
+		switch value := file.Config[key]; {
+		case !strings.HasPrefix(key, Project+":"):
+		case !encrypted(value):
+			raw[key] = leaf(value)
+		case key != Project+":"+Values:
 			return nil, fmt.Errorf("reading a stack file: %s is encrypted", key)
 		}
-		raw[key] = leaf(file.Config[key])
 	}
 	return raw, nil
 }

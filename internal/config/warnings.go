@@ -15,8 +15,12 @@ func (c Config) Warnings() []string {
 		all = append(all, fmt.Sprintf(
 			"image.reference %q has no digest: what the pods run changes whenever its tag is moved", c.Image.Reference))
 	}
+	if c.PullSecret.Name != "" && !c.Namespace.Existing {
+		all = append(all, fmt.Sprintf(
+			"%s %q has to be in namespace %q, which the stack makes: pods wait until somebody puts it there", pullName, c.PullSecret.Name, c.Namespace.Name))
+	}
 	for _, name := range c.Secrets {
-		if name != Values {
+		if !keptSecret(name) {
 			all = append(all, name+" is set as a secret, but is not kept as one: it is readable in the state and in the cluster")
 		}
 	}

@@ -4,7 +4,7 @@ package lab
 const OwnCluster = `A cluster of your own does as well, for instance k3d's:
 
   k3d cluster create breaker --registry-create registry:0.0.0.0:5000
-  pulumi stack select --create dev && pulumi config set-all --plaintext image.repository=localhost:5000/servicex --plaintext image.pullRepository=registry:5000/servicex
+  pulumi stack select --create dev
   pulumi up
 
 Others are in README.md under "Your own cluster".
