@@ -6,14 +6,18 @@ import (
 	"istio-circuit-breaker/internal/breaker"
 )
 
-// ejectable is how many of the block's pods may be out at once.
-func (b *block) ejectable() int {
+// counting is the rule as one that the model knows to eject, where only failures
+// of the sidecar's own do, which it does not look at.
+func (b *block) counting() breaker.Rule {
 	r := b.rule
-	if b.local() > 0 { // which ejects without the other thresholds
+	if b.local() > 0 {
 		r.Consecutive5xxErrors = nil
 	}
-	return r.Ejectable(b.pods)
+	return r
 }
+
+// ejectable is how many of the block's pods may be out at once.
+func (b *block) ejectable() int { return b.counting().Ejectable(b.pods) }
 
 // canEject tells whether any count ejects.
 func (b *block) canEject() bool {

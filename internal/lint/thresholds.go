@@ -14,7 +14,7 @@ func (b *block) model() map[string]breaker.Warning {
 	if b.pods > 0 {
 		l = breaker.Load{Healthy: b.pods - 1, Faulty: 1}
 	}
-	for _, w := range append(b.rule.Warnings(l), b.rule.Notes()...) {
+	for _, w := range append(b.rule.Warnings(l), b.counting().Notes()...) {
 		all[w.Code] = w
 	}
 	return all
