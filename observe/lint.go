@@ -101,15 +101,20 @@ func lintAll(linter *lint.Linter, paths []string) error {
 			errs = append(errs, linter.Add("stdin", content))
 			continue
 		}
-		err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
+		// A link to a folder is walked, too.
+		root := path
+		if found, err := os.Stat(path); err == nil && found.IsDir() {
+			root += string(filepath.Separator) + "."
+		}
+		err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 			switch {
-			case err != nil:
-				errs = append(errs, fmt.Errorf("reading %q: %w", path, err))
+			case err != nil: // said once for each place that cannot be read
+				errs = append(errs, fmt.Errorf("reading manifests: %w", err))
 			case entry.IsDir():
-				if name := entry.Name(); file != path && name == ".git" {
+				if entry.Name() == ".git" {
 					return filepath.SkipDir
 				}
-			case file == path || slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file))):
+			case file == root || slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file))):
 				content, err := os.ReadFile(file)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("reading a manifest: %w", err))

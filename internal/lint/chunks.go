@@ -8,32 +8,38 @@ import (
 // chunks are the documents of a text, each with the number of lines before it.
 // They are cut before they are parsed, so that one that is no YAML keeps none of
 // the others from being read, and so that a line is known in any of them. A line
-// that starts with --- is the start of a document wherever it stands: no scalar
-// may hold one.
+// that starts with --- is the start of a document, and one with ... the end,
+// wherever it stands: no scalar may hold one.
 func chunks(text []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
-		start, startLine := 0, 0
-		for at, line := 0, 0; at < len(text); line++ {
+		start, startLine, at, line := 0, 0, 0, 0
+		cut := func() bool {
+			chunk := text[start:at]
+			before := startLine
+			start, startLine = at, line
+			return len(chunk) == 0 || yield(before, chunk)
+		}
+		for at < len(text) {
 			end := len(text)
 			if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 				end = at + i + 1
 			}
-			if at > start && marker(text[at:end]) && !onlyDirectives(text[start:at]) {
-				if !yield(startLine, text[start:at]) {
-					return
-				}
-				start, startLine = at, line
+			if marker(text[at:end], "---") && !onlyDirectives(text[start:at]) && !cut() {
+				return
 			}
+			over := marker(text[at:end], "...")
 			at = end
+			line++
+			if over && !cut() {
+				return
+			}
 		}
-		if start < len(text) {
-			yield(startLine, text[start:])
-		}
+		cut()
 	}
 }
 
-func marker(line []byte) bool {
-	rest, is := bytes.CutPrefix(line, []byte("---"))
+func marker(line []byte, mark string) bool {
+	rest, is := bytes.CutPrefix(line, []byte(mark))
 	return is && (len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0)
 }
 
@@ -52,4 +58,22 @@ func onlyDirectives(text []byte) bool {
 		}
 	}
 	return found
+}
+
+// withoutVersion is a document whose directive of YAML 1.2, which the library
+// refuses though it reads it, is a comment.
+func withoutVersion(chunk []byte) []byte {
+	if !bytes.Contains(chunk, []byte("%YAML 1.2")) {
+		return chunk
+	}
+	lines := bytes.SplitAfter(bytes.Clone(chunk), []byte("\n"))
+	for _, line := range lines {
+		if marker(line, "---") {
+			break
+		}
+		if bytes.HasPrefix(line, []byte("%YAML 1.2")) {
+			line[0] = '#'
+		}
+	}
+	return bytes.Join(lines, nil)
 }

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"istio-circuit-breaker/internal/breaker"
+)
 
 // Severity is how much a finding matters.
 type Severity string
@@ -44,6 +48,10 @@ type Meaning struct {
 	File   string `json:"file"`
 	Position
 	Words string `json:"words"`
+	// Errors is how many gateway errors in a row eject, and Detector which of
+	// Envoy's detectors books it; 0 and "": none does.
+	Errors   uint32           `json:"errors"`
+	Detector breaker.Detector `json:"detector"`
 	// Pods is how many there are, as far as it is known; 0: it is not.
 	Pods int `json:"pods,omitempty"`
 }

@@ -32,14 +32,14 @@ func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 	var errs []error
 	for before, chunk := range chunks(content) {
 		in := text{name: name, before: before}
-		for decoder := yaml.NewDecoder(bytes.NewReader(chunk)); ; {
+		for decoder := yaml.NewDecoder(bytes.NewReader(withoutVersion(chunk))); ; {
 			var document yaml.Node
 			err := decode(decoder, &document)
 			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
-				errs = append(errs, in.failed(err))
+				errs = append(errs, in.failed(err, chunk))
 				break
 			}
 			if len(document.Content) > 0 {
@@ -60,15 +60,30 @@ func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 	return decoder.Decode(into)
 }
 
-var lineOfError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var (
+	lineOfError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+	// The library counts lines from 0 in what its parser says, and from 1 in what
+	// its scanner says; these are the parser's. Source: go.yaml.in/yaml/v3
+	// decode.go, parser.fail, and parserc.go.
+	fromZero      = regexp.MustCompile(`^(did not find expected (key|','|'-' indicator|<|node content)|found (duplicate %|incompatible YAML|undefined tag handle))`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
 // failed is a parser's error with the line in the file.
-func (t text) failed(err error) error {
+func (t text) failed(err error, chunk []byte) error {
 	line, words := 1, err.Error()
 	if m := lineOfError.FindStringSubmatch(words); m != nil {
 		words = words[len(m[0]):]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
+			if fromZero.MatchString(words) {
+				line++
+			}
+		}
+	}
+	if m := unknownAnchor.FindStringSubmatch(words); m != nil {
+		if before, _, found := bytes.Cut(chunk, []byte("*"+m[1])); found {
+			line = 1 + bytes.Count(before, []byte("\n"))
 		}
 	}
 	return fmt.Errorf("parsing %q, line %d: %w", t.name, t.before+line, errors.New(words))

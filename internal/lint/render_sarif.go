@@ -79,7 +79,7 @@ type (
 // is in it as suppressed.
 func (r Report) SARIF(w io.Writer) error {
 	run := sarifRun{Tool: sarifTool{Driver: sarifDriver{Name: "istio-circuit-breaker-lint"}}, ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
-	codes := Codes()
+	codes, seen := Codes(), map[string]int{}
 	for _, c := range codes {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: c.Name, Short: sarifText{c.Title}, Help: sarifText{"See docs/lint.md, section " + c.Name + "."}, Default: sarifLevel{sarifLevelOf(c.Severity)}})
 	}
@@ -88,7 +88,7 @@ func (r Report) SARIF(w io.Writer) error {
 			Message: sarifText{fmt.Sprintf("%s: %s\nWhy: %s\nFix: %s", f.Object, f.Text, f.Source, f.Fix)},
 			Locations: []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{sarifURI(f.File)}, Region: sarifRegion{max(f.Line, 1), max(f.Column, 1)}},
 				Logical: []sarifLogical{{Name: f.Object + ":" + f.Field, Kind: "member"}}}},
-			Fingerprints: map[string]string{"objectAndField/v1": fingerprint(f)}, Suppressions: suppressed})
+			Fingerprints: map[string]string{"objectAndField/v1": fingerprint(f, seen)}, Suppressions: suppressed})
 	}
 	for _, f := range r.Findings {
 		add(f, nil)
@@ -115,8 +115,14 @@ func sarifURI(file string) string {
 	return strings.TrimPrefix(u.String(), "./")
 }
 
-// fingerprint is the same for a finding whose lines moved.
-func fingerprint(f Finding) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Code, f.File, f.Object, f.Field}, "\x00")))
+// fingerprint is the same for a finding whose lines moved. Of several alike, as of
+// counters in one query, each has one of its own, by their order.
+func fingerprint(f Finding, seen map[string]int) string {
+	key := strings.Join([]string{f.Code, f.File, f.Object, f.Field}, "\x00")
+	seen[key]++
+	if n := seen[key]; n > 1 {
+		key += fmt.Sprint("\x00", n)
+	}
+	sum := sha256.Sum256([]byte(key))
 	return fmt.Sprintf("%x", sum[:16])
 }

@@ -22,7 +22,7 @@ func (r Report) Text(w io.Writer) error {
 		out.WriteString("\n")
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&out, "%s:%d: %s: %s: %s\n    %s  %s\n    %s\n    why: %s\n    fix: %s\n", f.File, f.Line, f.Severity, f.Code, f.Object, "field:", f.Field, f.Text, f.Source, f.Fix)
+		fmt.Fprintf(&out, "%s:%d: %s: %s: %s, %s\n    %s\n    why: %s\n    fix: %s\n", f.File, f.Line, f.Severity, f.Code, f.Object, f.Field, f.Text, f.Source, f.Fix)
 	}
 	if len(r.Findings) > 0 {
 		out.WriteString("\n")
