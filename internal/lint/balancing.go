@@ -12,11 +12,10 @@ func balancing(b *block) (all []Finding) {
 	if !b.canEject() {
 		return nil
 	}
-	model := b.model()
-	if w, is := model[ownZone]; is {
+	if w, is := b.said[ownZone]; is {
 		all = append(all, b.as(w, "", ""))
 	}
-	switch w, is := model[stickyBalancer]; {
+	switch w, is := b.said[stickyBalancer]; {
 	case !is:
 	case w.Never:
 		f := b.as(w, "", "use another balancer")

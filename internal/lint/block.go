@@ -22,7 +22,8 @@ type block struct {
 	pods        int  // 0: not known
 	podsOf      string
 	host        string
-	labels      map[string]string // of the subset
+	labels      map[string]string          // of the subset
+	said        map[string]breaker.Warning // by the model, while the block is judged
 	connect     time.Duration
 	connectAt   Position
 }

@@ -13,9 +13,9 @@ type cluster struct {
 	namespaces map[string]bool
 	services   map[string][]string // namespaces by name
 	selectors  map[string]map[string]string
-	workloads  map[string][]workload // by namespace
-	least      map[string]int        // minReplicas by namespace, kind and name
-	external   map[string]bool       // hosts of ServiceEntries
+	workloads  map[string][]*workload // by namespace and label
+	least      map[string]int         // minReplicas by namespace, kind and name
+	external   map[string]bool        // hosts of ServiceEntries
 }
 
 // workload makes pods with labels.
@@ -40,7 +40,7 @@ func (l *Linter) serviceEntry(root *yaml.Node) {
 func (l *Linter) workload(o *object, root *yaml.Node) {
 	c := &l.cluster
 	if c.namespaces == nil {
-		*c = cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]workload{},
+		*c = cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
 			least: map[string]int{}, external: c.external}
 	}
 	namespace := l.within(o)
@@ -64,7 +64,7 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 		}
 		c.least[namespace+"/"+word(root, "spec", "scaleTargetRef", "kind")+"/"+word(root, "spec", "scaleTargetRef", "name")] = least
 	default:
-		w := workload{kind: o.kind, name: o.name, labels: labels(root, "spec", "template", "metadata", "labels"), replicas: 1}
+		w := &workload{kind: o.kind, name: o.name, labels: labels(root, "spec", "template", "metadata", "labels"), replicas: 1}
 		if _, n := get(root, "spec", "replicas"); n != nil {
 			replicas, err := strconv.Atoi(n.Value)
 			if w.replicas = replicas; err != nil {
@@ -74,7 +74,10 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 		if o.kind == "DaemonSet" {
 			w.replicas = -1
 		}
-		c.workloads[namespace] = append(c.workloads[namespace], w)
+		for label, value := range w.labels {
+			k := labelled(namespace, label, value)
+			c.workloads[k] = append(c.workloads[k], w)
+		}
 	}
 }
 
@@ -93,7 +96,7 @@ func (l *Linter) podsOf(r *destinationRule, b *block) (int, string) {
 		return 0, ""
 	}
 	pods, of := 0, ""
-	for _, w := range l.cluster.workloads[namespace] {
+	for _, w := range l.cluster.behind(namespace, selector) {
 		if !within(w.labels, selector) || !within(w.labels, b.labels) {
 			continue
 		}
@@ -111,6 +114,24 @@ func (l *Linter) podsOf(r *destinationRule, b *block) (int, string) {
 		of += fmt.Sprintf("%s %s", w.kind, w.name)
 	}
 	return pods, of
+}
+
+func labelled(namespace, label, value string) string {
+	return namespace + "/" + label + "=" + value
+}
+
+// behind are the workloads with the rarest of a selector's labels, in the order of
+// the texts.
+func (c *cluster) behind(namespace string, selector map[string]string) []*workload {
+	var least []*workload
+	first := true
+	for label, value := range selector {
+		all := c.workloads[labelled(namespace, label, value)]
+		if first || len(all) < len(least) {
+			least, first = all, false
+		}
+	}
+	return least
 }
 
 // serviceOf is the service in the texts that a rule's host is.

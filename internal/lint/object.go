@@ -16,14 +16,19 @@ type object struct {
 	place  Position
 	prefix string
 	ignores
+	words string // String, once it was asked for
 }
 
 func (o *object) String() string {
+	if o.words != "" {
+		return o.words
+	}
 	name := cmp.Or(o.name, "(without a name)")
 	if o.namespace != "" {
 		name = o.namespace + "/" + name
 	}
-	return strings.TrimSpace(o.kind + " " + name)
+	o.words = strings.TrimSpace(o.kind + " " + name)
+	return o.words
 }
 
 // found is a finding in the object.

@@ -1,7 +1,10 @@
 package lint
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -83,20 +86,60 @@ func (r Report) SARIF(w io.Writer) error {
 	for _, c := range codes {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: c.Name, Short: sarifText{c.Title}, Help: sarifText{"See docs/lint.md, section " + c.Name + "."}, Default: sarifLevel{sarifLevelOf(c.Severity)}})
 	}
-	add := func(f Finding, suppressed []sarifSuppression) {
-		run.Results = append(run.Results, sarifResult{RuleID: f.Code, RuleIndex: slices.IndexFunc(codes, func(c Code) bool { return c.Name == f.Code }), Level: sarifLevelOf(f.Severity),
+	head, err := indented(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}, "")
+	if err != nil {
+		return err
+	}
+	// One result after the other: as a whole they may be larger than what was read.
+	before, after, _ := bytes.Cut(head, []byte(`"results": []`))
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "%s\"results\": [", before)
+	written := 0
+	add := func(f Finding, suppressed []sarifSuppression) error {
+		result, err := indented(sarifResult{RuleID: f.Code, RuleIndex: slices.IndexFunc(codes, func(c Code) bool { return c.Name == f.Code }), Level: sarifLevelOf(f.Severity),
 			Message: sarifText{fmt.Sprintf("%s: %s\nWhy: %s\nFix: %s", f.Object, f.Text, f.Source, f.Fix)},
 			Locations: []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{sarifURI(f.File)}, Region: sarifRegion{max(f.Line, 1), max(f.Column, 1)}},
 				Logical: []sarifLogical{{Name: f.Object + ":" + f.Field, Kind: "member"}}}},
-			Fingerprints: map[string]string{"objectAndField/v1": fingerprint(f, seen)}, Suppressions: suppressed})
+			Fingerprints: map[string]string{"objectAndField/v1": fingerprint(f, seen)}, Suppressions: suppressed}, "        ")
+		if err != nil {
+			return err
+		}
+		if written++; written > 1 {
+			fmt.Fprint(out, ",")
+		}
+		fmt.Fprintf(out, "\n        %s", result)
+		return nil
 	}
 	for _, f := range r.Findings {
-		add(f, nil)
+		if err := add(f, nil); err != nil {
+			return err
+		}
 	}
 	for _, i := range r.Ignored {
-		add(i.Finding, []sarifSuppression{{Kind: "inSource", Reason: i.Reason}})
+		if err := add(i.Finding, []sarifSuppression{{Kind: "inSource", Reason: i.Reason}}); err != nil {
+			return err
+		}
 	}
-	return writeJSON(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	if written > 0 {
+		fmt.Fprint(out, "\n      ")
+	}
+	fmt.Fprintf(out, "]%s\n", after)
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// indented is a value as JSON, as it stands behind a prefix.
+func indented(v any, prefix string) ([]byte, error) {
+	var text bytes.Buffer
+	out := json.NewEncoder(&text)
+	out.SetIndent(prefix, "  ")
+	out.SetEscapeHTML(false)
+	if err := out.Encode(v); err != nil {
+		return nil, fmt.Errorf("writing the report: %w", err)
+	}
+	return bytes.TrimSpace(text.Bytes()), nil
 }
 
 func sarifLevelOf(s Severity) string {

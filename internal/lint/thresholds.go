@@ -63,15 +63,14 @@ func thresholds(b *block) (all []Finding) {
 	if b.broken {
 		return nil
 	}
-	model := b.model()
 	gateway, any5xx := b.rule.ConsecutiveGatewayErrors, b.rule.Consecutive5xxErrors
 	errors, by := b.rule.Threshold()
 	switch {
 	case by == breaker.NoDetector && b.local() == 0:
-		all = append(all, b.as(model[noThreshold], "consecutive5xxErrors", "set one of them to 1 or more"))
+		all = append(all, b.as(b.said[noThreshold], "consecutive5xxErrors", "set one of them to 1 or more"))
 	case gateway != nil && *gateway > errors && by == breaker.Any5xxDetector:
 		fix := "set consecutive5xxErrors to 0, or to more than " + fmt.Sprint(*gateway)
-		all = append(all, b.as(model[maskedBy5xx], "consecutiveGatewayErrors", fix))
+		all = append(all, b.as(b.said[maskedBy5xx], "consecutiveGatewayErrors", fix))
 	case gateway != nil && *gateway == 0 && by == breaker.Any5xxDetector:
 		f := b.found(gatewayOff, "consecutiveGatewayErrors", fmt.Sprintf("consecutiveGatewayErrors 0 is off, and any 5xx is counted: %d in a row eject.", errors),
 			pilotPolicy, "leave it out, or set it and consecutive5xxErrors to 0")
@@ -84,7 +83,7 @@ func thresholds(b *block) (all []Finding) {
 		all = append(all, f)
 	case gateway == nil && any5xx == nil:
 		if _, old := b.set["consecutiveErrors"]; !old {
-			all = append(all, b.as(model[defaultOf5xx], "", "set consecutive5xxErrors to the number that is meant"))
+			all = append(all, b.as(b.said[defaultOf5xx], "", "set consecutive5xxErrors to the number that is meant"))
 		}
 	case gateway != nil && any5xx != nil && *gateway == *any5xx && *gateway > 0:
 		all = append(all, b.found(equalThresholds, "consecutiveGatewayErrors", fmt.Sprintf("Both thresholds are %d: gateway errors are counted by both and booked as gateway failures, a 500 counts for the other alone.", *gateway),
