@@ -111,7 +111,7 @@ func (l *Linter) routedTo(r *route, rule *destinationRule) {
 			counts = "as a failure of the sidecar's own, for consecutiveLocalOriginFailures"
 		}
 		l.add(r.found(timeoutCounts, t.at, dotted(r.path, t.field), fmt.Sprintf("A pod that takes longer than %s counts %s for %s: slow pods are ejected, too.", t.value, counts, rule.object),
-			envoyDetector+", resultToHttpCode", "nothing to mend, if that is meant"))
+			"envoy source/common/router/router.cc; "+envoyDetector, "nothing to mend, if that is meant"))
 	}
 	if r.abortAt.Line > 0 {
 		l.add(r.found(faultNotCounted, r.abortAt, dotted(r.path, "fault", "abort"), fmt.Sprintf("Injected aborts are answered before a pod is chosen: they never count, and %s ejects nothing for them.", rule.object),
