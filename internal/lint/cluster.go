@@ -25,12 +25,14 @@ type workload struct {
 	replicas   int // -1: as many as there are nodes, or whatever an autoscaler says
 }
 
+func newCluster() cluster {
+	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
+		least: map[string]int{}, external: map[string]bool{}}
+}
+
 func (l *Linter) serviceEntry(root *yaml.Node) {
 	for _, h := range items(root, "spec", "hosts") {
 		if h = resolved(h); h != nil {
-			if l.cluster.external == nil {
-				l.cluster.external = map[string]bool{}
-			}
 			l.cluster.external[h.Value] = true
 		}
 	}
@@ -39,14 +41,7 @@ func (l *Linter) serviceEntry(root *yaml.Node) {
 // workload takes what an object tells of services and pods.
 func (l *Linter) workload(o *object, root *yaml.Node) {
 	c := &l.cluster
-	if c.namespaces == nil {
-		*c = cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
-			least: map[string]int{}, external: c.external}
-	}
 	namespace := l.within(o)
-	if o.namespace != "" {
-		c.namespaces[o.namespace] = true
-	}
 	switch o.kind {
 	case "Namespace":
 		c.namespaces[o.name] = true

@@ -50,7 +50,8 @@ func (l *Linter) hosts() {
 func (l *Linter) shortHost(r *destinationRule) {
 	own := l.within(r.object)
 	in := l.cluster.services[r.host]
-	if slices.Contains(in, own) || len(in) == 0 && own != "istio-system" {
+	// Of what belongs in the root namespace the names start with istio.
+	if slices.Contains(in, own) || len(in) == 0 && (own != "istio-system" || strings.HasPrefix(r.host, "istio")) {
 		return
 	}
 	text, fix := fmt.Sprintf("The short host %q is %s.%s%s, and there is no such service in what was read", r.host, r.host, own, domain), "write the host in full"

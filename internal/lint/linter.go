@@ -30,7 +30,7 @@ type Linter struct {
 // New is a linter that has read nothing.
 func New(o Options) *Linter {
 	o.Namespace = cmp.Or(o.Namespace, "default")
-	return &Linter{options: o}
+	return &Linter{options: o, cluster: newCluster()}
 }
 
 // Add reads a text. It fails on documents that are no YAML, and names each; the

@@ -56,6 +56,9 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 	}
 	group, _, _ = strings.Cut(group, "/")
 	o := &object{text: in, kind: kind, name: word(root, "metadata", "name"), namespace: word(root, "metadata", "namespace"), place: in.at(root), prefix: prefix}
+	if o.namespace != "" {
+		l.cluster.namespaces[o.namespace] = true
+	}
 	switch {
 	case group == "networking.istio.io" && kind == "DestinationRule":
 		l.ignores(o, root)

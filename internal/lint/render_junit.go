@@ -45,14 +45,14 @@ type (
 // severity that fails the run; others pass, with their text as output.
 func (r Report) JUnit(w io.Writer, fails func(Finding) bool) error {
 	var all junitSuites
+	of := map[string]int{}
 	suite := func(file string) *junitSuite {
-		for i := range all.Suites {
-			if all.Suites[i].Name == file {
-				return &all.Suites[i]
-			}
+		i, known := of[file]
+		if !known {
+			i = len(all.Suites)
+			of[file], all.Suites = i, append(all.Suites, junitSuite{Name: file})
 		}
-		all.Suites = append(all.Suites, junitSuite{Name: file})
-		return &all.Suites[len(all.Suites)-1]
+		return &all.Suites[i]
 	}
 	add := func(c junitCase) {
 		s := suite(c.File)

@@ -84,7 +84,7 @@ func (l *Linter) unknown(o *object, e entry, m protoreflect.MessageDescriptor, p
 		}
 	case near != "":
 		fix = "write " + near
-		if m != outlierMessage && !pool && !telling(near) {
+		if m != outlierMessage && !pool && !telling(near) && !holds(e.value, deepest) {
 			return
 		}
 	case m == outlierMessage:
@@ -98,11 +98,12 @@ func (l *Linter) unknown(o *object, e entry, m protoreflect.MessageDescriptor, p
 		if better := nearest(name, poolNames()); better != "" {
 			code, fix = misplacedField, "write "+better+" below the other of connectionPool's tcp and http"
 		}
+	case holds(e.value, deepest):
+		fix = "move what is below it to spec.trafficPolicy.outlierDetection"
 	default:
 		return
 	}
-	f := o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix)
-	l.add(f)
+	l.add(o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix))
 }
 
 // telling tells whether a name is meant for a breaker.
@@ -110,6 +111,22 @@ func telling(name string) bool {
 	name = flat(name)
 	for _, part := range []string{"outlier", "circuit", "breaker", "consecutive", "eject", "simplecb", "minhealthpercent"} {
 		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// deepest is how far below an unknown field a breaker's are looked for.
+const deepest = 3
+
+// holds tells whether there is a breaker's field below a value.
+func holds(n *yaml.Node, depth int) bool {
+	if depth == 0 {
+		return false
+	}
+	for _, e := range entries(n) {
+		if telling(e.key.Value) || holds(e.value, depth-1) {
 			return true
 		}
 	}
