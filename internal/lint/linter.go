@@ -52,6 +52,7 @@ func (l *Linter) Report() Report {
 			b.pods, b.podsOf = l.podsOf(r, b)
 			l.judge(b)
 		}
+		l.inherits(r)
 	}
 	l.hosts()
 	l.overlaps()

@@ -17,7 +17,17 @@ type destinationRule struct {
 	policed  bool // has a trafficPolicy of its own
 	subsets  []string
 	blocks   []*block
+	heirs    []heir
 	exported string // exportTo and workloadSelector, comparable
+}
+
+// heir is a subset that has the rule's own block: in a cluster of its own, whose
+// pods may be fewer.
+type heir struct {
+	subset, path string
+	at           Position
+	labels       map[string]string
+	block        *block
 }
 
 func (l *Linter) destinationRule(o *object, root *yaml.Node) {
@@ -48,6 +58,9 @@ func (l *Linter) destinationRule(o *object, root *yaml.Node) {
 		inner := l.policyAt(o, node, o.at(key), dotted("spec", "subsets", index(i), "trafficPolicy"), "subset "+name)
 		if inner != nil {
 			l.layer(r, inner, top, labels(item, "labels"))
+		}
+		if top != nil && top.outlier != nil && (inner == nil || inner.outlier == nil) {
+			r.heirs = append(r.heirs, heir{subset: name, path: dotted("spec", "subsets", index(i)), at: o.at(resolved(item)), labels: labels(item, "labels"), block: top.outlier})
 		}
 	}
 	l.rules = append(l.rules, r)

@@ -65,6 +65,24 @@ func shares(b *block) (all []Finding) {
 	return all
 }
 
+// inherits finds subsets whose own pods are too few for the share of all.
+func (l *Linter) inherits(r *destinationRule) {
+	for _, h := range r.heirs {
+		own := *h.block
+		if own.broken || !own.canEject() || l.options.Pods > 0 {
+			continue
+		}
+		own.labels = h.labels
+		if own.pods, own.podsOf = l.podsOf(r, &own); own.pods == 0 || own.ejectable() > 0 {
+			continue
+		}
+		f := r.found(noneEjectable, h.at, h.path, fmt.Sprintf("The subset %q has counts and a share of its own: maxEjectionPercent %d of its %s is less than one pod, and nothing of it is ever ejected.",
+			h.subset, own.rule.Percent(), own.podWords()), envoyDetector+"; istio pilot/pkg/networking/core/cluster_builder.go", fmt.Sprintf("set maxEjectionPercent to %d or more", breaker.PercentFor(1, own.pods)))
+		f.Severity = Error
+		l.add(f)
+	}
+}
+
 func (b *block) podWords() string {
 	words := breaker.Count(b.pods, "pod")
 	if b.podsOf != "" {
