@@ -45,6 +45,7 @@ func runLint(_ context.Context, c *call) error {
 	strict := c.Bool("strict", false, "exit with 3 on warnings, too")
 	pods := c.Int("pods", 0, "`number` of pods behind each host (default: what workloads in the files tell)")
 	namespace := c.String("namespace", "default", "`name` of the namespace of objects that name none")
+	fix := c.Bool("fix", false, "mend in the files what can be mended for certain: spelling of fields, numbers in quotes")
 	level := c.String("level", "info", "least `severity` that is reported: info, warning or error")
 	paths, err := c.parseUpTo(math.MaxInt, "files and folders")
 	if err != nil {
@@ -71,12 +72,25 @@ func runLint(_ context.Context, c *call) error {
 	if len(paths) == 0 {
 		wrong = append(wrong, errors.New("takes files, folders or - for stdin, got none"))
 	}
+	if *fix && slices.Contains(paths, "-") {
+		wrong = append(wrong, errors.New("--fix: cannot mend stdin"))
+	}
 	if err := errors.Join(wrong...); err != nil {
 		return c.wrong(err)
 	}
-	linter := lint.New(lint.Options{Pods: *pods, Namespace: *namespace})
-	unread := lintAll(linter, paths)
-	report := linter.Report()
+	judge := func() (lint.Report, error) {
+		linter := lint.New(lint.Options{Pods: *pods, Namespace: *namespace})
+		unread := lintAll(linter, paths)
+		return linter.Report(), unread
+	}
+	report, unread := judge()
+	// The value of a field is read only once its name is right.
+	for again := *fix; again; {
+		if again, err = c.mend(report); err != nil {
+			return err
+		}
+		report, unread = judge()
+	}
 	if err := write(report.Least(lint.Severity(*level))); err != nil {
 		return err
 	}
@@ -85,6 +99,52 @@ func runLint(_ context.Context, c *call) error {
 	}
 	if slices.ContainsFunc(report.Findings, fails) {
 		return errFound
+	}
+	return nil
+}
+
+// mend writes the files of a report that can be mended, and tells whether there
+// were any.
+func (c *call) mend(report lint.Report) (mended bool, err error) {
+	for _, file := range report.Fixable() {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return mended, fmt.Errorf("mending a manifest: %w", err)
+		}
+		fixed, n := report.Fixed(file, content)
+		if n == 0 {
+			continue
+		}
+		if err := rewrite(file, fixed); err != nil {
+			return mended, fmt.Errorf("mending a manifest: %w", err)
+		}
+		mended = true
+		c.say(fmt.Sprintf("mended %s: %d", file, n))
+	}
+	return mended, nil
+}
+
+// rewrite replaces a file, or the one that a link names, as a whole or not at all.
+func rewrite(file string, content []byte) error {
+	file, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return err
+	}
+	was, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	next, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(content)
+	err = errors.Join(err, next.Chmod(was.Mode().Perm()), next.Close())
+	if err == nil {
+		err = os.Rename(next.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next.Name()))
 	}
 	return nil
 }

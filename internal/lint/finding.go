@@ -37,7 +37,8 @@ type Finding struct {
 	// Never is true where no pod is ever ejected because of it.
 	Never bool `json:"never,omitempty"`
 
-	of *object
+	of   *object
+	edit *edit // nil where the fix is not certain
 }
 
 // Meaning is what one outlierDetection block does.

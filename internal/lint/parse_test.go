@@ -123,16 +123,21 @@ func TestTheLastOfTwoFieldsCounts(t *testing.T) {
 	}
 }
 
-// FuzzAdd feeds any text: nothing panics or hangs, every finding is in the text,
-// and has all that it needs.
+// FuzzAdd feeds any text: nothing panics or hangs, every finding is in the text
+// and has all that it needs, and what is mended is YAML still.
 func FuzzAdd(f *testing.F) {
-	for _, seed := range []string{small, example, alerts, "&a [*a]", "a: &a {<<: *a}", "---\n%YAML 1.2\n---\n{", "kind: List\nitems: [*a]", "\x00", "---\n...\n---"} {
+	for _, seed := range []string{small, strings.NewReplacer(": 5", `: "5"`, "consecutive5xxErrors", "consecutive_5xx_errors").Replace(small), example, alerts, "&a [*a]", "a: &a {<<: *a}", "---\n%YAML 1.2\n---\n{", "kind: List\nitems: [*a]", "\x00", "---\n...\n---"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		l := New(Options{})
-		_ = l.Add("a.yaml", []byte(text))
+		unread := l.Add("a.yaml", []byte(text))
 		r := l.Report()
+		if fixed, n := r.Fixed("a.yaml", []byte(text)); n > 0 && unread == nil {
+			if err := New(Options{}).Add("a.yaml", fixed); err != nil {
+				t.Errorf("mended, it is no YAML any more: %v\n%s", err, fixed)
+			}
+		}
 		lines := 1 + strings.Count(text, "\n")
 		for _, found := range r.Findings {
 			if found.Line < 1 || found.Line > lines+1 || found.Text == "" || severityOf[found.Code] == "" {

@@ -21,7 +21,8 @@ var (
 // elsewhere those whose names tell.
 func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDescriptor, path string) {
 	var seen []string
-	for _, e := range entries(n) {
+	all := entries(n)
+	for _, e := range all {
 		name := e.key.Value
 		if slices.Contains(seen, name) {
 			if message == outlierMessage || name == "outlierDetection" {
@@ -33,7 +34,7 @@ func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDes
 		seen = append(seen, name)
 		field := byName(message, name)
 		if field == nil {
-			l.unknown(o, e, message, path)
+			l.unknown(o, e, all, message, path)
 			continue
 		}
 		below := field.Message()
@@ -64,8 +65,8 @@ func byName(m protoreflect.MessageDescriptor, name string) protoreflect.FieldDes
 	return m.Fields().ByJSONName(name)
 }
 
-// unknown is a field that a message does not have.
-func (l *Linter) unknown(o *object, e entry, m protoreflect.MessageDescriptor, path string) {
+// unknown is a field, among its siblings, that a message does not have.
+func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.MessageDescriptor, path string) {
 	name := e.key.Value
 	const drops = "Istio has no %s here: kubectl refuses it, and whatever does not check drops it without a word."
 	code, text := unknownField, fmt.Sprintf(drops, name)
@@ -103,7 +104,11 @@ func (l *Linter) unknown(o *object, e entry, m protoreflect.MessageDescriptor, p
 	default:
 		return
 	}
-	l.add(o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix))
+	f := o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix)
+	if code == unknownField && near != "" && flat(near) == flat(name) && find(siblings, near) < 0 {
+		f.edit = editOf(o.at(e.key), e.key, near, true)
+	}
+	l.add(f)
 }
 
 // telling tells whether a name is meant for a breaker.
