@@ -24,7 +24,7 @@ const (
 	exitAgrees    = 0 // done; for a proof: every claim is proven
 	exitFailed    = 1 // could not be done
 	exitUsage     = 2 // wrong usage
-	exitDiffers   = 3 // a claim is refuted: the breaker does not do what the rule says
+	exitDiffers   = 3 // a claim is refuted, or lint found an error
 	exitNotProven = 4 // no claim is refuted, and not every one proven
 )
 
@@ -41,7 +41,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand, reportCommand}
+	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand, reportCommand, lintCommand}
 }
 
 func main() {
@@ -59,7 +59,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitAgrees
-	case errors.Is(err, errDiffers): // said by the proof itself
+	case errors.Is(err, errDiffers), errors.Is(err, errFound): // said by the result itself
 		return exitDiffers
 	case errors.Is(err, errNotProven):
 		return exitNotProven

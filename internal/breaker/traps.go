@@ -113,8 +113,7 @@ func (r Rule) shareTraps(l Load) []Warning {
 			Source: istioCluster + "; measured", Fix: "keep a healthy pod, or set minHealthPercent"})
 	}
 	if r.MinHealthPercent > 0 && out > 0 {
-		rotation := 100 * (pods - min(out, max(l.Faulty, 1)))
-		if rotation < int(r.MinHealthPercent)*pods {
+		if r.Panics(min(out, max(l.Faulty, 1)), pods) {
 			all = append(all, Warning{Code: PanicRouting,
 				Text: fmt.Sprintf("minHealthPercent %d: with %d of %s out Envoy ignores the ejections and calls every pod.",
 					r.MinHealthPercent, min(out, max(l.Faulty, 1)), Count(pods, "pod")),

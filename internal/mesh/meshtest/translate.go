@@ -24,6 +24,10 @@ func policyOf(spec *networking.DestinationRule) (*networking.LoadBalancerSetting
 	return policy.GetLoadBalancer(), policy.GetOutlierDetection()
 }
 
+// Translated is the cluster that Istio makes of a DestinationRule, for tests of
+// others that want an Envoy with it.
+func Translated(spec *networking.DestinationRule) envoy.Config { return translated(spec) }
+
 // translated is the cluster that Istio makes of a DestinationRule. Source: istio
 // pilot/pkg/networking/core/cluster_traffic_policy.go, applyLoadBalancer and
 // applyOutlierDetection.

@@ -1,0 +1,84 @@
+package lint
+
+import (
+	"cmp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Options are what the texts do not say.
+type Options struct {
+	// Pods behind each host, where it is the same for all; 0 is as many as the
+	// workloads in the texts tell, if they do.
+	Pods int
+	// Namespace of objects that name none.
+	Namespace string
+}
+
+// Linter takes texts, and reports on all of them together.
+type Linter struct {
+	options  Options
+	report   Report
+	rules    []*destinationRule
+	routes   []*route
+	asked    []query
+	cluster  cluster
+	excepted []*object // with an annotation
+}
+
+// New is a linter that has read nothing.
+func New(o Options) *Linter {
+	o.Namespace = cmp.Or(o.Namespace, "default")
+	return &Linter{options: o, cluster: newCluster()}
+}
+
+// Add reads a text. It fails on documents that are no YAML, and names each; the
+// others are read.
+func (l *Linter) Add(name string, content []byte) error {
+	l.report.Files++
+	return parse(name, content, func(in text, root *yaml.Node) {
+		left := mostItems
+		l.objects(in, root, "", &left)
+	})
+}
+
+func (l *Linter) add(f Finding) { l.report.Findings = append(l.report.Findings, f) }
+
+// Report judges what was read, in the order of the texts' lines.
+func (l *Linter) Report() Report {
+	for _, r := range l.rules {
+		for _, b := range r.blocks {
+			b.pods, b.podsOf = l.podsOf(r, b)
+			l.judge(b)
+		}
+		l.inherits(r)
+	}
+	l.hosts()
+	l.overlaps()
+	l.routed()
+	l.answered()
+	l.except()
+	r := l.report
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(b.Severity.rank(), a.Severity.rank()), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Text, b.Text))
+	})
+	slices.SortStableFunc(r.Rules, func(a, b Meaning) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return r
+}
+
+// judge says what a block means, and what it does not do.
+func (l *Linter) judge(b *block) {
+	errors, by := b.rule.Threshold()
+	l.report.Rules = append(l.report.Rules, Meaning{Object: b.of.String(), Field: b.of.prefix + b.path, For: b.scope, File: b.of.text.name, Position: b.at,
+		Words: b.words(), Errors: errors, Detector: by, Pods: b.pods})
+	b.said = b.model()
+	for _, check := range []func(*block) []Finding{thresholds, dead, shares, panics, times, localOrigin, balancing, connecting} {
+		for _, f := range check(b) {
+			l.add(f)
+		}
+	}
+	b.said = nil
+}

@@ -1,0 +1,30 @@
+package lint
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Escapes of GitHub's workflow commands; a property's has more.
+var (
+	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// GitHub writes findings as annotations of a workflow run.
+func (r Report) GitHub(w io.Writer) error {
+	var out strings.Builder
+	for _, f := range r.Findings {
+		level := string(f.Severity)
+		if f.Severity == Info {
+			level = "notice"
+		}
+		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", level, githubProperty.Replace(f.File), f.Line, f.Column, githubProperty.Replace(f.Code),
+			githubData.Replace(fmt.Sprintf("%s: %s\nwhy: %s\nfix: %s", f.Object, f.Text, f.Source, f.Fix)))
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("writing the annotations: %w", err)
+	}
+	return nil
+}
