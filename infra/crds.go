@@ -91,8 +91,10 @@ func registerCRDs(ctx *pulumi.Context, base *release, own identity, names []stri
 			ApiVersion: pulumi.String("apiextensions.k8s.io/v1"),
 			Kind:       pulumi.String("CustomResourceDefinition"),
 			Metadata: &metav1.ObjectMetaArgs{
-				Name:   pulumi.String(name),
-				Labels: own.labels(nil),
+				Name: pulumi.String(name),
+				// Of the stack's labels only this one: the chart has set the others,
+				// part-of among them, to values of its own.
+				Labels: pulumi.StringMap{identityLabel: own.label},
 				// Known once base is there: until then a dry run of these few fields,
 				// which alone are no valid CRD, would fail.
 				Annotations: pulumi.StringMap{adoptedAnnotation: base.ID().ToStringOutput()},

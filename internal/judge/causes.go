@@ -7,7 +7,7 @@ import (
 
 // causes of the claims that are not proven.
 func (r *Record) causes(phases []timeline.Phase) []diagnose.Cause {
-	seen := diagnose.Seen{Rule: r.header.Rule, Sidecar: r.header.Sidecar, Claim: r.claimed(), Rise: r.rise(), Looked: len(r.looks) > 0,
+	seen := diagnose.Seen{Rule: r.header.Rule, Sidecar: r.inForce(), Claim: r.claimed(), Rise: r.rise(), Looked: len(r.looks) > 0,
 		NoAnswer: map[string]int{}, Lost: map[string]string{}, Symptoms: r.symptoms}
 	for _, p := range phases {
 		if p.Statement != timeline.Proven {

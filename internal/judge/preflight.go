@@ -54,7 +54,12 @@ func (r *Record) preflight() Claim {
 		c.lack("the configuration of the service's cluster in the client's sidecar")
 		return c
 	}
-	if wrong := translate.Differences(rule, *r.header.Sidecar); len(wrong) > 0 {
+	if kind, _ := r.disturbed(); kind == timeline.RuleChanged {
+		c.Measured = "the rule changed while the proof ran"
+		c.lack("a rule that stays as it is")
+		return c
+	}
+	if wrong := translate.Differences(rule, *r.inForce()); len(wrong) > 0 {
 		c.Measured = "the sidecar has something else: " + strings.Join(wrong, "; ")
 		for _, w := range wrong {
 			c.saw("sidecar: %s", w)
@@ -75,6 +80,16 @@ func (r *Record) preflight() Claim {
 		c.prove()
 	}
 	return c
+}
+
+// inForce is what the sidecar has: at the end of the proof, where it is not what
+// the rule says by then, else at its start. Another rule may win meanwhile, and
+// reach the sidecar long after anybody wrote it.
+func (r *Record) inForce() *timeline.Sidecar {
+	if r.sidecar != nil && len(translate.Differences(r.header.Rule, *r.sidecar)) > 0 {
+		return r.sidecar
+	}
+	return r.header.Sidecar
 }
 
 // changed is true where the rule in the cluster is not what was declared.

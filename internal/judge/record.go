@@ -19,6 +19,7 @@ type Record struct {
 	clocks   map[string]timeline.Clock
 	clock    clock // the sidecar's
 	steps    []step
+	sidecar  *timeline.Sidecar // as it was at the end; nil where it was not read again
 	symptoms []timeline.Symptom
 	events   []timeline.Entry // sources lost and found, restarts, other rules
 	newest   time.Time        // sending of the newest answer, by the sidecar's clock
@@ -107,6 +108,8 @@ func (r *Record) Add(e timeline.Entry) {
 		}
 	case e.Step != nil:
 		r.steps = append(r.steps, step{at, *e.Step})
+	case e.Sidecar != nil:
+		r.sidecar = e.Sidecar
 	case e.Symptom != nil:
 		r.symptoms = append(r.symptoms, *e.Symptom)
 	case e.Event != nil:

@@ -84,22 +84,32 @@ func Settled(ctx context.Context, m Mesh, say func(string)) error {
 	})
 }
 
+// Sidecar is what the client's sidecar has of the service's cluster now;
+// envoyadmin.ErrNoCluster where it has none.
+func Sidecar(ctx context.Context, m Mesh, c Client) (*timeline.Sidecar, error) {
+	_, namespace := m.Where()
+	text, err := m.Admin(ctx, c, envoyadmin.ConfigPath(EnvoyCluster(namespace)))
+	if err != nil {
+		return nil, err
+	}
+	has, err := envoyadmin.ParseConfig(text, EnvoyCluster(namespace))
+	if err != nil {
+		return nil, err
+	}
+	return &has, nil
+}
+
 // InForce waits until the client's sidecar has the whole rule, and returns what
 // it has. With ErrNotInForce it is what the sidecar had at last.
 func InForce(ctx context.Context, m Mesh, c Client, rule breaker.Rule) (*timeline.Sidecar, error) {
-	_, namespace := m.Where()
 	var has *timeline.Sidecar
 	err := wait.For(ctx, "the rule in the client's sidecar", pushLimit, pause, func(ctx context.Context) error {
-		text, err := m.Admin(ctx, c, envoyadmin.ConfigPath(EnvoyCluster(namespace)))
+		now, err := Sidecar(ctx, m, c)
 		if err != nil {
 			return err
 		}
-		now, err := envoyadmin.ParseConfig(text, EnvoyCluster(namespace))
-		if err != nil {
-			return err
-		}
-		has = &now
-		if wrong := translate.Differences(rule, now); len(wrong) > 0 {
+		has = now
+		if wrong := translate.Differences(rule, *now); len(wrong) > 0 {
 			return fmt.Errorf("%w: %s", ErrNotInForce, strings.Join(wrong, "; "))
 		}
 		return nil

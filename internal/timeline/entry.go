@@ -28,6 +28,7 @@ type Entry struct {
 	Event    *Event    `json:"event,omitempty"`
 	Clock    *Clock    `json:"clock,omitempty"`
 	Step     *Step     `json:"step,omitempty"`
+	Sidecar  *Sidecar  `json:"sidecar,omitempty"` // read again at the end of a proof
 	Symptom  *Symptom  `json:"symptom,omitempty"`
 	Phase    *Phase    `json:"phase,omitempty"`
 	Verdict  *Verdict  `json:"verdict,omitempty"`

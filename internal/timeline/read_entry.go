@@ -89,6 +89,7 @@ func (e Entry) kinds() []kind {
 		{"event", e.Event != nil, false},
 		{"clock", e.Clock != nil, true},
 		{"step", e.Step != nil, true},
+		{"sidecar", e.Sidecar != nil, false},
 		{"symptom", e.Symptom != nil, true},
 		{"phase", e.Phase != nil, true},
 		{"verdict", e.Verdict != nil, true},

@@ -94,6 +94,14 @@ func wrongWorlds() []world {
 		{name: "the sidecar restarts midway", rule: stacks(10), change: func(s *meshtest.Sim) { after(7*time.Second, s.RestartSidecar) }, want: open, cause: "sidecar-restarted"},
 		{name: "the rule changes midway", rule: stacks(10), change: func(s *meshtest.Sim) { after(2*time.Second, func() { s.ChangeRule(meshtest.Rule(stacks(5))) }) }, want: open, cause: "rule-changed-midway"},
 		{name: "the rule changes while a pod is out", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, func() { s.ChangeRule(meshtest.Rule(stacks(5))) }) }, want: open, cause: "rule-changed-midway"},
+		{name: "another rule wins once the sidecar's was read", rule: stacks(3), change: func(s *meshtest.Sim) {
+			after(5*time.Millisecond, func() { s.ChangeInForce(meshtest.Rule(breaker.Rule{Balancer: "RANDOM"})) })
+		}, want: refuted, cause: "rule-not-in-force"},
+		{name: "another rule with the same threshold wins near the end", rule: stacks(3), change: func(s *meshtest.Sim) {
+			after(9*time.Second, func() {
+				s.ChangeInForce(meshtest.Rule(with(stacks(3), func(r *breaker.Rule) { r.MaxEjectionPercent = 100 })))
+			})
+		}},
 		{name: "panic routing", rule: with(stacks(3), func(r *breaker.Rule) { r.MinHealthPercent = 60 }), want: refuted, cause: "panic-routing"},
 		{name: "zones: the faulty pod is never called", rule: stacks(3), change: func(s *meshtest.Sim) { s.Locality = "r/z1" }, want: open, cause: "locality-failover",
 			pods: []meshtest.Pod{{Name: "a", Version: "200", Code: 200, Locality: "r/z1"}, {Name: "b", Version: "504", Code: 504, Locality: "r/z2"}}},

@@ -194,6 +194,9 @@ func (d *driver) conclude() (*judge.Result, error) {
 	if err := d.step(timeline.Step{Phase: "verdict"}); err != nil {
 		return nil, err
 	}
+	if err := d.readAgain(); err != nil {
+		return nil, err
+	}
 	result := d.record.Result()
 	if result.Verdict != timeline.Agrees {
 		for _, s := range d.survey() {
@@ -210,6 +213,22 @@ func (d *driver) conclude() (*judge.Result, error) {
 	}
 	verdict := timeline.Verdict{Verdict: result.Verdict, Words: result.Words(d.wants(judge.Off))}
 	return result, d.put(timeline.Entry{Time: time.Now(), Verdict: &verdict})
+}
+
+// readAgain puts on record what the sidecar has in force at the end. Without an
+// answer, the record has that of the start alone.
+func (d *driver) readAgain() error {
+	if d.session == nil {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(d.ctx, surveyLimit)
+	defer stop()
+	has, err := mesh.Sidecar(ctx, d.mesh, d.client)
+	if err != nil {
+		d.say("Reading the sidecar's configuration again: " + strings.TrimSpace(err.Error()))
+		return nil
+	}
+	return d.put(timeline.Entry{Time: time.Now(), Sidecar: has})
 }
 
 // survey is what a look around finds; nothing where it takes too long.

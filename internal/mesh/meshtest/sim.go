@@ -181,6 +181,15 @@ func (s *Sim) ChangeRule(rule Rule) {
 	s.change(rule.Spec(), nil)
 }
 
+// ChangeInForce gives the sidecar alone another rule, as a rule that wins over the
+// stack's does.
+func (s *Sim) ChangeInForce(rule Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.InForce = &rule
+	s.change(s.declared, s.spec)
+}
+
 func (s *Sim) change(rule *networking.DestinationRule, spec json.RawMessage) {
 	s.declared, s.spec = rule, spec
 	if s.envoy != nil {
