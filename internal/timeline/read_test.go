@@ -69,7 +69,7 @@ func TestWhatIsNoRecordingIsRefusedByItsLine(t *testing.T) {
 		{"no version", lines(`{"time":"2026-11-24T10:00:00Z","header":{}}`), "line 1: header without a version"},
 		{"no header", lines(phase, answer), "line 2: answer before any header"},
 		{"no time", lines(header, `{"answer":{"code":200}}`), "line 2: answer without a time"},
-		{"no kind", lines(header, `{"time":"2026-11-24T10:00:00Z"}`), "line 2: none of header, answer, snapshot, outlier, event, clock, step, symptom, phase and verdict"},
+		{"no kind", lines(header, `{"time":"2026-11-24T10:00:00Z"}`), "line 2: none of header, answer, snapshot, outlier, event, clock, step, sidecar, symptom, phase and verdict"},
 		{"two kinds", lines(header, strings.Replace(answer, `"answer"`, `"verdict":{"agrees":true},"answer"`, 1)), "line 2: both answer and verdict"},
 		{"a phase that states nothing", lines(header, strings.Replace(phase, `,"statement":"proven"`, "", 1)), `line 2: phase "preflight": statement "", not one of proven, refuted, not proven`},
 		{"a statement of the future", lines(header, strings.Replace(phase, "proven", "likely", 1)), `line 2: phase "preflight": statement "likely", not one of proven, refuted, not proven`},

@@ -27,7 +27,8 @@ func (d *driver) narrow() error {
 			return err
 		}
 		slow := d.Load
-		slow.Concurrency, slow.Rate = 1, narrowRate
+		pods, failing := d.record.PodsNow()
+		slow.Concurrency, slow.Rate = 1, narrowRate*float64(max(pods, 2))/2
 		if err := d.send(slow, "Measuring the threshold once more, one request at a time: what was under way at once leaves more than one number."); err != nil {
 			return err
 		}
@@ -35,11 +36,14 @@ func (d *driver) narrow() error {
 		if _, err := d.until(d.outLimit(3), "the return of the pods that are out", d.record.AllBack); err != nil {
 			return err
 		}
-		_, failing := d.record.PodsNow()
 		done := func() bool {
 			return d.record.Ejections() > had && !d.record.Open(judge.Trip) && (!wide() || d.record.Ejections() >= had+failing)
 		}
 		if ended, err := d.until(d.errorsLimit(2*d.threshold(), failing), "another ejection", done); err != nil || !ended {
+			return err
+		}
+		// So slow a load shows too little in a time out that is short.
+		if err := d.showClean(); err != nil {
 			return err
 		}
 	}

@@ -82,7 +82,12 @@ func (d *driver) threshold() int {
 
 // clean waits for enough answers while pods are out.
 func (d *driver) clean() error {
-	if d.record.Ejections() == 0 {
+	return d.showClean()
+}
+
+// showClean has enough answers come while pods are out, where that is to be shown.
+func (d *driver) showClean() error {
+	if !d.wants(judge.Clean) || d.record.Ejections() == 0 {
 		return nil
 	}
 	if err := d.callMore(); err != nil {
@@ -181,10 +186,8 @@ func (d *driver) counters() error {
 	if err := d.narrow(); err != nil {
 		return err
 	}
-	if d.wants(judge.Clean) && d.record.Ejections() > 0 {
-		if err := d.settle(judge.Clean, d.rule.Out(1).Most+5*time.Second); err != nil {
-			return err
-		}
+	if err := d.showClean(); err != nil {
+		return err
 	}
 	if d.wants(judge.Healthy) {
 		if err := d.settle(judge.Healthy, mixLimit); err != nil {
