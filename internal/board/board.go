@@ -79,7 +79,7 @@ func (b *Board) Apply(e timeline.Entry) {
 	case e.Answer != nil:
 		b.answer(e.Time, *e.Answer)
 	case e.Snapshot != nil:
-		b.snapshot(*e.Snapshot)
+		b.snapshot(e.Time, *e.Snapshot)
 	case e.Event != nil:
 		b.event(e.Time, *e.Event)
 	case e.Step != nil:
@@ -131,13 +131,17 @@ func (b *Board) answer(at time.Time, a timeline.Answer) {
 	b.row(a.Pod, a.Version).answer(a)
 }
 
-func (b *Board) snapshot(s timeline.Snapshot) {
+func (b *Board) snapshot(at time.Time, s timeline.Snapshot) {
 	b.Counters = s.Counters
 	listed := map[string]bool{}
 	for _, pod := range s.Pods {
 		listed[pod.Name] = true
 		row := b.row(pod.Name, pod.Version)
-		row.Address, row.State, row.Ejections = pod.Address, pod.State, pod.Ejections
+		row.Address, row.Ejections = pod.Address, pod.Ejections
+		if row.untold(at, pod.State) {
+			continue
+		}
+		row.State = pod.State
 		if pod.State != timeline.Ejected {
 			row.EjectedAt = time.Time{}
 		}

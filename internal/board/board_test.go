@@ -108,6 +108,36 @@ func TestTheTimeLeftFollowsTheRule(t *testing.T) {
 	}
 }
 
+// The watch holds an ejection back until the answer that caused it has come,
+// while looks go on: a pod is shown as out when it is known since when.
+func TestAnEjectionIsShownWithItsTime(t *testing.T) {
+	look := func(s float64) timeline.Entry { return snapshot(s, timeline.Counters{EjectionsActive: 1}, out) }
+	told := event(1.3, timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1})
+	for _, tt := range []struct {
+		name    string
+		entries []timeline.Entry
+		state   timeline.State
+		known   bool
+	}{
+		{"its event is still to come", []timeline.Entry{look(1), look(1.1)}, timeline.InRotation, false},
+		{"its event has come", []timeline.Entry{look(1), look(1.1), told}, timeline.Ejected, true},
+		{"its event does not come", []timeline.Entry{look(1), look(1.5), look(2)}, timeline.Ejected, false},
+		{"it was out at once", nil, timeline.Ejected, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			first := snapshot(0, timeline.Counters{}, bad)
+			if tt.entries == nil {
+				first = look(0)
+			}
+			b := play(append([]timeline.Entry{first}, tt.entries...)...)
+			r := row(t, b, "bad")
+			if _, known := r.Left(b.Rule, at(3)); r.State != tt.state || known != tt.known {
+				t.Errorf("state %s, time known: %t; want %s, %t", r.State, known, tt.state, tt.known)
+			}
+		})
+	}
+}
+
 func TestAReturnStartsTheCountAgain(t *testing.T) {
 	b := play(snapshot(0, timeline.Counters{}, bad), answer(1, "bad", 504), answer(2, "bad", 504),
 		event(3, timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1}), snapshot(3, timeline.Counters{EjectionsActive: 1}, out),

@@ -26,6 +26,26 @@ type Row struct {
 	ReturnedAt time.Time `json:"returnedAt,omitzero"`
 	// Factor times the base is how long the present or last ejection lasts.
 	Factor int `json:"factor"`
+	// OutSince is when a look first showed the pod ejected, of which no event has
+	// told yet; zero else.
+	OutSince time.Time `json:"-"`
+}
+
+// telling bounds the wait for the event of what a look has shown: the watch holds
+// an ejection back until the answer that caused it has come.
+const telling = time.Second
+
+// untold is true while a pod that was in rotation is shown as ejected, and the
+// event that knows since when is still to come.
+func (r *Row) untold(at time.Time, shown timeline.State) bool {
+	if shown != timeline.Ejected || r.State != timeline.InRotation {
+		r.OutSince = time.Time{}
+		return false
+	}
+	if r.OutSince.IsZero() {
+		r.OutSince = at
+	}
+	return at.Sub(r.OutSince) < telling
 }
 
 // Left is the least time until an ejected pod is back, by the rule. It is false
@@ -64,7 +84,7 @@ func (r *Row) eject(rule breaker.Rule, at time.Time, number int) {
 		back = at.Sub(r.ReturnedAt)
 	}
 	r.Factor = rule.Factor(r.Factor, back)
-	r.State, r.EjectedAt = timeline.Ejected, at
+	r.State, r.EjectedAt, r.OutSince = timeline.Ejected, at, time.Time{}
 	r.Ejections = max(number, r.Ejections)
 }
 
