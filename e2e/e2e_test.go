@@ -52,6 +52,7 @@ var cases = []endCase{
 	{"the settings are put back", resetSettings, true},
 	{"destroy leaves nothing", destroyLeavesNothing, true},
 	{"up after destroy", upAgain, true},
+	{"killed runs are taken up again", killedRuns, true},
 	{"namespace default stays when the stack goes", namespaceDefault, false},
 	{"a stack on a mesh that is there leaves the mesh alone", meshThatIsThere, false},
 }

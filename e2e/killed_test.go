@@ -1,0 +1,130 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// killedRuns: engine, language host, program and plugins are killed at one moment
+// after the other, each time on what the kill before has left. After "pulumi
+// cancel" the next run goes on all the same, and at the end the cluster is as
+// wanted; then the same for destroy.
+func killedRuns(t *testing.T) {
+	destroy(t)
+	before := everything(t)
+	for _, moment := range []string{
+		`Image servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
+		`Release istio-base creating`, `Release istio-base created`, `CustomResourceDefinition \S+ created`,
+		`Release istiod creating`, `Release istiod created`,
+		`Deployment \S+ creating`, `Deployment \S+ created`, `DestinationRule servicex-service creat`,
+	} {
+		killedAt(t, moment, "up", "--yes", "--skip-preview", "--color=never")
+	}
+	pulumiUp(t)
+	pulumiUp(t, "--expect-no-changes")
+	proves(t, 10, "--phases", "trip")
+	values := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
+	pulumi(t, "config", "set", "istio.values", strings.Replace(values, "{", `{"global":{"logAsJson":true},`, 1))
+	killedAt(t, `Release istiod updat`, "up", "--yes", "--skip-preview", "--color=never")
+	pulumi(t, "config", "set", "istio.values", values)
+	pulumiUp(t)
+	killedAt(t, `Deployment \S+ deleted`, "destroy", "--yes", "--skip-preview", "--color=never")
+	pulumiUp(t)
+	proves(t, 10, "--phases", "trip")
+	for _, moment := range []string{
+		`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`,
+		`CustomResourceDefinition \S+ deleted`, `Release istio-base delet`, `Namespace \S+ deleting`,
+	} {
+		killedAt(t, moment, "destroy", "--yes", "--skip-preview", "--color=never")
+	}
+	destroy(t)
+	if more := beyond(before, everything(t)); len(more) > 0 {
+		slices.Sort(more)
+		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
+	}
+	up(t)
+}
+
+// killedAt runs pulumi and kills it with all below it once it prints a line with
+// a match, and has the lock taken away that it leaves. A run that never comes to
+// that moment has to end well.
+func killedAt(t *testing.T, moment string, args ...string) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer stop()
+	cmd := background(ctx, append([]string{"pulumi"}, args...)...)
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = in, in
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	var printed strings.Builder
+	killed := false
+	lines := bufio.NewScanner(io.TeeReader(out, &printed))
+	for at := regexp.MustCompile(moment); !killed && lines.Scan(); {
+		if killed = at.MatchString(lines.Text()); killed {
+			killTree(cmd.Process.Pid)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	err = cmd.Wait()
+	switch {
+	case killed:
+		t.Logf("pulumi %s killed at %q after %s", args[0], moment, time.Since(began).Round(100*time.Millisecond))
+	case err != nil:
+		t.Fatalf("pulumi %s, to be killed at %q, failed before: %v\n%s", args[0], moment, err, printed.String())
+	default:
+		t.Errorf("pulumi %s never came to %q\n%s", args[0], moment, printed.String())
+	}
+	attempt(t, "pulumi", "cancel", "--yes")
+}
+
+// killTree kills a process and all that descend from it, and again what they
+// have started meanwhile.
+func killTree(pid int) {
+	for range 3 {
+		for _, p := range append([]int{pid}, descendants(pid)...) {
+			_ = syscall.Kill(p, syscall.SIGKILL) // it may have ended by itself
+		}
+	}
+}
+
+func descendants(pid int) []int {
+	children := map[int][]int{}
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// pid (name) state ppid: the name may hold blanks and parentheses.
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		parent, _ := strconv.Atoi(fields[1])
+		children[parent] = append(children[parent], child)
+	}
+	var all []int
+	for next := children[pid]; len(next) > 0; next = next[1:] {
+		all = append(all, next[0])
+		next = append(next, children[next[0]]...)
+	}
+	return all
+}
