@@ -19,9 +19,11 @@ import (
 
 // killedRuns: engine, language host, program and plugins are killed at one moment
 // after the other, each time on what the kill before has left. After "pulumi
-// cancel" the next run goes on all the same, and at the end the cluster is as
-// wanted; then the same for destroy.
+// cancel" "pulumi up --refresh" goes on all the same, as the README says, and at
+// the end the cluster is as wanted; then the same for destroy.
 func killedRuns(t *testing.T) {
+	up := []string{"up", "--refresh", "--yes", "--skip-preview", "--color=never"}
+	down := []string{"destroy", "--yes", "--skip-preview", "--color=never"}
 	destroy(t)
 	before := everything(t)
 	for _, moment := range []string{
@@ -30,31 +32,33 @@ func killedRuns(t *testing.T) {
 		`Release istiod creating`, `Release istiod created`,
 		`Deployment \S+ creating`, `Deployment \S+ created`, `DestinationRule servicex-service creat`,
 	} {
-		killedAt(t, moment, "up", "--yes", "--skip-preview", "--color=never")
+		killedAt(t, moment, up...)
 	}
-	pulumiUp(t)
+	pulumiUp(t, "--refresh")
 	pulumiUp(t, "--expect-no-changes")
 	proves(t, 10, "--phases", "trip")
 	values := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
 	pulumi(t, "config", "set", "istio.values", strings.Replace(values, "{", `{"global":{"logAsJson":true},`, 1))
-	killedAt(t, `Release istiod updat`, "up", "--yes", "--skip-preview", "--color=never")
+	killedAt(t, `Release istiod updat`, up...)
 	pulumi(t, "config", "set", "istio.values", values)
-	pulumiUp(t)
-	killedAt(t, `Deployment \S+ deleted`, "destroy", "--yes", "--skip-preview", "--color=never")
-	pulumiUp(t)
-	proves(t, 10, "--phases", "trip")
+	pulumiUp(t, "--refresh")
+	for _, moment := range []string{`Deployment \S+ deleted`, `Release istiod deleting`, `CustomResourceDefinition \S+ deleted`} {
+		killedAt(t, moment, down...)
+		pulumiUp(t, "--refresh")
+		proves(t, 10, "--phases", "trip")
+	}
 	for _, moment := range []string{
 		`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`,
 		`CustomResourceDefinition \S+ deleted`, `Release istio-base delet`, `Namespace \S+ deleting`,
 	} {
-		killedAt(t, moment, "destroy", "--yes", "--skip-preview", "--color=never")
+		killedAt(t, moment, down...)
 	}
 	destroy(t)
 	if more := beyond(before, everything(t)); len(more) > 0 {
 		slices.Sort(more)
 		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
 	}
-	up(t)
+	pulumiUp(t)
 }
 
 // killedAt runs pulumi and kills it with all below it once it prints a line with
