@@ -32,6 +32,7 @@ func establish(ctx *pulumi.Context, cfg config.Config, seen sighting) (identity,
 			return identity{}, err
 		}
 	}
+	own.unfinished = unfinished(seen.records)
 	if !ctx.DryRun() {
 		own.healing, err = own.heal(ctx, seen.cluster)
 	}
