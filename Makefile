@@ -16,7 +16,7 @@ WATCH := $(if $(KUBE_CONTEXT),go run ./observe watch --web --context $(KUBE_CONT
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutants browser e2e matrix stress check lint fmt golden fuzz bench down
+.PHONY: help demo test unit mutants browser e2e matrix stress kills check lint fmt golden fuzz bench down
 
 ## help: list the targets
 help:
@@ -76,6 +76,10 @@ matrix:
 STRESS ?= 100
 stress:
 	STRESS=$(STRESS) $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestStress ./e2e
+
+## kills: up and destroy killed before and after each kind of resource, in the lab
+kills:
+	KILLS=1 $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestKills ./e2e
 
 ## check: all that CI runs
 check:

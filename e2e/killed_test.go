@@ -17,40 +17,75 @@ import (
 	"time"
 )
 
+// moments at which runs are killed, as what pulumi prints then.
+type moments struct{ up, down, downThenUp []string }
+
+// someMoments are one of each kind; everyMoment is before and after each kind of
+// resource.
+var (
+	someMoments = moments{
+		up:         []string{`Release istio-base creating`, `Deployment \S+ created`},
+		downThenUp: []string{`CustomResourceDefinition \S+ deleted`},
+		down:       []string{`Release istiod deleting`},
+	}
+	everyMoment = moments{
+		up: []string{
+			`Image servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
+			`Release istio-base creating`, `Release istio-base created`, `CustomResourceDefinition \S+ created`,
+			`Release istiod creating`, `Release istiod created`, `DestinationRule servicex-service creat`, `Deployment \S+ created`,
+		},
+		downThenUp: []string{`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`, `CustomResourceDefinition \S+ deleted`},
+		down: []string{
+			`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`,
+			`CustomResourceDefinition \S+ deleted`, `Release istio-base delet`, `Namespace \S+ deleting`,
+		},
+	}
+)
+
 // killedRuns: engine, language host, program and plugins are killed at one moment
 // after the other, each time on what the kill before has left. After "pulumi
 // cancel" "pulumi up --refresh" goes on all the same, as the README says, and at
 // the end the cluster is as wanted; then the same for destroy.
-func killedRuns(t *testing.T) {
+func killedRuns(t *testing.T) { killAt(t, someMoments) }
+
+// TestKills is the same at every moment; "make kills".
+func TestKills(t *testing.T) {
+	if os.Getenv("KILLS") == "" {
+		t.Skip("a campaign of its own: make kills")
+	}
+	pulumiUp(t)
+	killAt(t, everyMoment)
+}
+
+func killAt(t *testing.T, at moments) {
 	up := []string{"up", "--refresh", "--yes", "--skip-preview", "--color=never"}
 	down := []string{"destroy", "--yes", "--skip-preview", "--color=never"}
+	whole := func() {
+		t.Helper()
+		pulumiUp(t, "--refresh")
+		pulumiUp(t, "--expect-no-changes")
+		proves(t, 10, "--phases", "trip")
+		if odd := strings.TrimSpace(kubectl(t, "get", "secrets", "-A", "-l", "owner=helm,status notin (deployed,superseded)", "-o", "name")); odd != "" {
+			t.Errorf("releases that are not whole: %s", odd)
+		}
+	}
 	destroy(t)
 	before := everything(t)
-	for _, moment := range []string{
-		`Image servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
-		`Release istio-base creating`, `Release istio-base created`, `CustomResourceDefinition \S+ created`,
-		`Release istiod creating`, `Release istiod created`,
-		`Deployment \S+ creating`, `Deployment \S+ created`, `DestinationRule servicex-service creat`,
-	} {
+	for _, moment := range at.up {
 		killedAt(t, moment, up...)
 	}
-	pulumiUp(t, "--refresh")
-	pulumiUp(t, "--expect-no-changes")
-	proves(t, 10, "--phases", "trip")
+	whole()
+	// An update whose values are then taken back: nothing but the kill is left.
 	values := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
 	pulumi(t, "config", "set", "istio.values", strings.Replace(values, "{", `{"global":{"logAsJson":true},`, 1))
 	killedAt(t, `Release istiod updat`, up...)
 	pulumi(t, "config", "set", "istio.values", values)
-	pulumiUp(t, "--refresh")
-	for _, moment := range []string{`Deployment \S+ deleted`, `Release istiod deleting`, `CustomResourceDefinition \S+ deleted`} {
+	whole()
+	for _, moment := range at.downThenUp {
 		killedAt(t, moment, down...)
-		pulumiUp(t, "--refresh")
-		proves(t, 10, "--phases", "trip")
+		whole()
 	}
-	for _, moment := range []string{
-		`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`,
-		`CustomResourceDefinition \S+ deleted`, `Release istio-base delet`, `Namespace \S+ deleting`,
-	} {
+	for _, moment := range at.down {
 		killedAt(t, moment, down...)
 	}
 	destroy(t)
