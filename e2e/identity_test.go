@@ -31,15 +31,22 @@ func upWith(args ...string) []string {
 	return append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)
 }
 
-// renamed: a stack under another name is the same stack.
+// renamed: a stack under another name is the same stack. Only the label that says
+// its name, on its two namespaces, is another.
 func renamed(t *testing.T) {
+	labelsAlone := func(name string) {
+		t.Helper()
+		pulumiUp(t)
+		if got := changes(t); got["update"] != 2 || got["same"] == 0 || len(got) != 2 {
+			t.Errorf("changes of the stack as %q: got %v, want two updates and the rest the same", name, got)
+		}
+	}
 	pulumi(t, "stack", "rename", "renamed", "--stack", "lab")
-	defer func() {
-		pulumi(t, "stack", "rename", "lab", "--stack", "renamed")
-		pulumi(t, "stack", "select", "lab")
-		pulumiUp(t, "--expect-no-changes")
-	}()
-	pulumiUp(t, "--stack", "renamed", "--expect-no-changes")
+	pulumi(t, "stack", "select", "renamed")
+	labelsAlone("renamed")
+	pulumi(t, "stack", "rename", "lab", "--stack", "renamed")
+	pulumi(t, "stack", "select", "lab")
+	labelsAlone("lab")
 }
 
 // elsewhere is a backend of its own, with a stack of the same name and settings.

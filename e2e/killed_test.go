@@ -94,6 +94,10 @@ func killAt(t *testing.T, at moments) {
 		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
 	}
 	pulumiUp(t)
+	pulumi(t, "refresh", "--yes", "--clear-pending-creates")
+	if o := attempt(t, upWith("--expect-no-changes")...); o.exit != 0 || strings.Contains(o.stdout, "pending operations") {
+		t.Errorf("the state still tells of the kills: %s", o.all())
+	}
 }
 
 // killedAt runs pulumi and kills it with all below it once it prints a line with

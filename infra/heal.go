@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -42,18 +40,6 @@ func (own identity) heal(ctx *pulumi.Context, c *cluster) (pulumi.ResourceOption
 	}), nil
 }
 
-// unfinished are our releases whose newest record is of an operation that was
-// killed, each with a word on it that is another one every time.
-func unfinished(records []helmRecord) map[string]string {
-	all := map[string]string{}
-	for _, name := range []string{baseRelease, istiodRelease} {
-		if last, found := lastRecord(records, name); found && (pending(last.status) || last.status == uninstalling) {
-			all[name] = fmt.Sprintf("taken up after revision %d was left %s", last.revision, last.status)
-		}
-	}
-	return all
-}
-
 // clear makes way for a resource of that type with these inputs.
 func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs resource.PropertyMap) error {
 	if typ == releaseType {
@@ -65,7 +51,7 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 		metadata = m.ObjectValue()
 	}
 	if strings.HasSuffix(typ, ":CustomResourceDefinition") {
-		return restoreCRD(ctx, c, text(metadata, "name"))
+		return own.clearCRD(ctx, c, text(metadata, "name"))
 	}
 	path, what := address(typ, text(metadata, "namespace"), text(metadata, "name"))
 	if path == "" {
@@ -112,89 +98,6 @@ func address(typ, namespace, name string) (path, what string) {
 	}
 	in := strings.Replace(kind.in, "%s", url.PathEscape(namespace), 1)
 	return in + url.PathEscape(name), fmt.Sprintf("%s %q in namespace %q", kind.name, name, namespace)
-}
-
-// clearRelease deletes all of Helm's records of a release that is to be installed
-// anew. Helm takes over the objects of the release, which carry its name.
-func clearRelease(ctx context.Context, c *cluster, namespace, name string) error {
-	records, err := c.helmRecords(ctx, namespace)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		if r.release == name {
-			if err := c.dropRecord(ctx, namespace, r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// reopenRelease makes way for the update of a release on which an operation was
-// killed: Helm would wait in vain for one that is pending, and does not update
-// what is being uninstalled. An update makes all objects anew that are missing.
-func reopenRelease(ctx context.Context, c *cluster, namespace, name string) error {
-	records, err := c.helmRecords(ctx, namespace)
-	if err != nil {
-		return err
-	}
-	for {
-		last, found := lastRecord(records, name)
-		switch {
-		case found && pending(last.status):
-			if err := c.dropRecord(ctx, namespace, last); err != nil {
-				return err
-			}
-			records = slices.DeleteFunc(records, func(r helmRecord) bool { return r == last })
-		case found && last.status == uninstalling:
-			return c.setStatus(ctx, namespace, last.name, deployed)
-		default:
-			return nil
-		}
-	}
-}
-
-func (c *cluster) dropRecord(ctx context.Context, namespace string, r helmRecord) error {
-	if err := c.remove(ctx, recordPath(namespace, r.name)); err != nil {
-		return fmt.Errorf("deleting Helm's record %q of release %q, which a killed run has left: %w", r.name, r.release, err)
-	}
-	return nil
-}
-
-// restoreCRD makes a CRD anew, as Helm has applied it: the release of the charts
-// outlives a CRD that a killed destroy, or somebody, has deleted, and the stack's
-// own resource of it says too little to make one.
-func restoreCRD(ctx context.Context, c *cluster, name string) error {
-	const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-	if _, err := c.object(ctx, crds+"/"+url.PathEscape(name)); !errors.Is(err, errNotFound) {
-		return err // nil where it is there
-	}
-	records, err := c.helmRecords(ctx, meshNS)
-	if err != nil {
-		return err
-	}
-	last, found := lastRecord(records, baseRelease)
-	if !found {
-		return nil
-	}
-	release, err := c.readRecord(ctx, meshNS, last.name)
-	if err != nil {
-		return err
-	}
-	crd, err := recordedObject(release, "CustomResourceDefinition", name)
-	if err != nil || crd == nil {
-		return err
-	}
-	err = c.do(ctx, request{method: http.MethodPost, path: crds, body: crd}, nil)
-	if err != nil {
-		return advise(fmt.Errorf("making CRD %q anew: %w", name, err), nextStep(err))
-	}
-	// So that Helm goes on knowing it as its own.
-	return c.merge(ctx, crds+"/"+url.PathEscape(name), map[string]any{
-		"labels":      map[string]any{"app.kubernetes.io/managed-by": "Helm"},
-		"annotations": map[string]any{helmRelease: baseRelease, helmNamespace: meshNS},
-	})
 }
 
 func text(of resource.PropertyMap, key resource.PropertyKey) string {

@@ -223,8 +223,29 @@ func TestReleaseThatAKillHasLeftIsUpdated(t *testing.T) {
 	}
 }
 
+func TestCRDsAreTakenOverOnlyOnPurpose(t *testing.T) {
+	const path = crds + "/sidecars.networking.istio.io"
+	for name, c := range map[string]struct {
+		owner, takeOver string
+		want            []string
+		wrong           string
+	}{
+		"the chart has just made it":  {"", "", nil, ""},
+		"a killed run labelled it":    {me, "", nil, ""},
+		"another stack's":             {"other", "", nil, "made by another stack"},
+		"another stack's, taken over": {"other", "other", []string{"change " + path + " stack=" + me}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &store{objects: map[string]object{path: labelled(map[string]string{identityLabel: c.owner})}}
+			err := identity{id: me, takeOver: c.takeOver}.clear(t.Context(), api.start(t), typeCRD, metadata("", "sidecars.networking.istio.io"))
+			if diff := cmp.Diff(c.want, api.changes); diff != "" || (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("error %v, want %q; changes (-want +got):\n%s", err, c.wrong, diff)
+			}
+		})
+	}
+}
+
 func TestDeletedCRDIsMadeAnewAsHelmAppliedIt(t *testing.T) {
-	const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 	manifest := `---
 # Source: base/templates/crds.yaml
 apiVersion: v1
@@ -248,7 +269,7 @@ metadata: {name: gateways.networking.istio.io}
 		t.Run(name, func(t *testing.T) {
 			api := records(t, map[string]any{"name": "istio-base", "manifest": manifest}, record("v1", "istio-base", 1, "deployed"))
 			api.objects[crds+"/gateways.networking.istio.io"] = object{}
-			err := identity{id: me}.clear(t.Context(), api.start(t), "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", metadata("", name))
+			err := identity{id: me}.clear(t.Context(), api.start(t), typeCRD, metadata("", name))
 			if diff := cmp.Diff(want, api.changes); err != nil || diff != "" {
 				t.Errorf("changes (-want +got): %v\n%s", err, diff)
 			}
