@@ -25,14 +25,11 @@ func (own identity) heal(ctx *pulumi.Context, c *cluster) (pulumi.ResourceOption
 	if err != nil {
 		return nil, fmt.Errorf("registering the hook that clears left-overs: %w", err)
 	}
-	changing, err := ctx.RegisterResourceHook("reopen-release", func(args *pulumi.ResourceHookArgs) error {
-		if string(args.Type) != releaseType {
-			return nil
-		}
-		return reopenRelease(ctx.Context(), c, text(args.NewInputs, "namespace"), text(args.NewInputs, "name"))
+	changing, err := ctx.RegisterResourceHook("reopen", func(args *pulumi.ResourceHookArgs) error {
+		return own.reopen(ctx.Context(), c, string(args.Type), args.NewInputs)
 	}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("registering the hook that reopens releases: %w", err)
+		return nil, fmt.Errorf("registering the hook that makes way for updates: %w", err)
 	}
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{
 		BeforeCreate: []*pulumi.ResourceHook{making},
@@ -46,10 +43,7 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 		// Of the mesh's namespace, which this stack has made or taken over.
 		return clearRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"))
 	}
-	metadata := resource.PropertyMap{}
-	if m, ok := inputs["metadata"]; ok && m.IsObject() {
-		metadata = m.ObjectValue()
-	}
+	metadata := metadataOf(inputs)
 	if strings.HasSuffix(typ, ":CustomResourceDefinition") {
 		return own.clearCRD(ctx, c, text(metadata, "name"))
 	}
@@ -80,6 +74,30 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 	return nil
 }
 
+// reopen makes way for the update of a resource of that type with these inputs.
+func (own identity) reopen(ctx context.Context, c *cluster, typ string, inputs resource.PropertyMap) error {
+	if typ == releaseType {
+		return reopenRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"))
+	}
+	metadata := metadataOf(inputs)
+	path, what := address(typ, text(metadata, "namespace"), text(metadata, "name"))
+	if path == "" || own.takeOver == "" {
+		return nil
+	}
+	live, err := c.object(ctx, path)
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil // the update says so
+	case err != nil:
+		return advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
+	case owner(live.Metadata.Labels) != own.takeOver:
+		return nil
+	}
+	// Half taken over before: the label is another field manager's, and would be
+	// in conflict as long as its value is another.
+	return c.merge(ctx, path, map[string]any{"labels": labelsIn(metadata)})
+}
+
 // address is where the API server keeps an object of that type of the provider's,
 // and its name for people; empty for a type that is not looked after.
 func address(typ, namespace, name string) (path, what string) {
@@ -105,6 +123,13 @@ func text(of resource.PropertyMap, key resource.PropertyKey) string {
 		return v.StringValue()
 	}
 	return ""
+}
+
+func metadataOf(inputs resource.PropertyMap) resource.PropertyMap {
+	if m, ok := inputs["metadata"]; ok && m.IsObject() {
+		return m.ObjectValue()
+	}
+	return resource.PropertyMap{}
 }
 
 func labelsIn(metadata resource.PropertyMap) map[string]string {

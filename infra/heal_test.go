@@ -206,6 +206,26 @@ func TestAnUpdateReopensOnlyWhatWasKilledHalfWay(t *testing.T) {
 	}
 }
 
+func TestAnUpdateTakesOverWhatIsToBeTakenOver(t *testing.T) {
+	const ns = "/api/v1/namespaces/shop"
+	for name, c := range map[string]struct {
+		owner string
+		want  []string
+	}{
+		"of the one to take over": {"other", []string{"change " + ns + " stack=" + me}},
+		"the stack's own":         {me, nil},
+		"of somebody else":        {"third", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &store{objects: map[string]object{ns: labelled(namespaceOf(c.owner))}}
+			err := identity{id: me, takeOver: "other"}.reopen(t.Context(), api.start(t), typeNamespace, metadata("", "shop"))
+			if diff := cmp.Diff(c.want, api.changes); err != nil || diff != "" {
+				t.Errorf("changes (-want +got): %v\n%s", err, diff)
+			}
+		})
+	}
+}
+
 func TestReleaseThatAKillHasLeftIsUpdated(t *testing.T) {
 	for status, want := range map[string]any{"deployed": nil, "pending-upgrade": "taken up after revision 2 was left pending-upgrade", "uninstalling": "taken up after revision 2 was left uninstalling"} {
 		t.Run(status, func(t *testing.T) {
