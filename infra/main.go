@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"istio-circuit-breaker/internal/config"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -20,6 +22,7 @@ func main() {
 		if err != nil {
 			return err
 		}
+		raw, secret = config.Renamed(raw, ctx.Project()), config.RenamedKeys(secret, ctx.Project())
 		p := program{
 			raw:     raw,
 			secret:  secret,
