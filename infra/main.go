@@ -85,6 +85,5 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err := newBreaker(ctx, cfg, ns, ready); err != nil {
 		return err
 	}
-	export(ctx, cfg, image)
-	return nil
+	return p.export(ctx, cfg, image)
 }

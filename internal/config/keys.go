@@ -19,7 +19,7 @@ type draft struct {
 // keys is every setting there is, in the order in which problems are listed.
 func keys() []key {
 	return []key{
-		{"namespace", "a name of a-z, 0-9 and -, at most 63 characters", defaultNamespace,
+		{"namespace", "a name of a-z, 0-9 and -, at most 63 characters", DefaultNamespace,
 			text(func(c *draft, v string) { c.Namespace.Name = v }, checkNamespace)},
 		{"namespaceExists", "true or false", "true",
 			boolean(func(c *draft, v bool) { c.Namespace.Existing, c.existingSet = v, true })},

@@ -23,7 +23,8 @@ const (
 
 // Defaults that are needed in more than one place.
 const (
-	defaultNamespace = "circuit-breaker"
+	// DefaultNamespace is the stack's namespace where none is set.
+	DefaultNamespace = "circuit-breaker"
 	// defaultVersion is that of istio.io/api in go.mod, whose types the rule is
 	// written in.
 	defaultVersion = "1.31.4"
@@ -33,7 +34,7 @@ const (
 // defaults is the configuration of a stack that sets nothing but its image.
 func defaults() Config {
 	return Config{
-		Namespace:    Namespace{Name: defaultNamespace},
+		Namespace:    Namespace{Name: DefaultNamespace},
 		Outlier:      Outlier{Enabled: true, ConsecutiveErrors: 10, BaseEjectionTime: 30 * time.Second, Interval: time.Second},
 		Replicas:     Replicas{Healthy: 1, Faulty: 1},
 		MaxDelay:     4 * time.Second,
