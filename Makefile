@@ -99,6 +99,7 @@ lint:
 generated:
 	$(GO) run ./observe report docs/run.jsonl -o - | diff docs/run.html -
 	cd infra/testdata/sdkrelease && $(GO) run . | diff releases.json -
+	$(GO) run ./internal/config/printschema | diff docs/stack.schema.json -
 
 ## fmt: format all Go files
 fmt:
@@ -111,6 +112,7 @@ golden:
 	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
 	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
 	cd infra/testdata/sdkrelease && $(GO) run . > releases.json
+	$(GO) run ./internal/config/printschema > docs/stack.schema.json
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
 FUZZTIME ?= 10s

@@ -18,6 +18,7 @@ type endCase struct {
 var cases = []endCase{
 	{"bad configurations are refused and nothing is made", badConfigurations, false},
 	{"a preview needs no cluster", previewAlone, false},
+	{"a project of another name is made by pulumi new", newProject, false},
 	{"up brings the stack up", up, true},
 	{"up again changes nothing", upUnchanged, false},
 	{"what runs in the lab is reached from outside of it", fromOutside, false},

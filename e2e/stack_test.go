@@ -103,6 +103,7 @@ func up(t *testing.T) {
 		ImageDigest string            `json:"imageDigest"`
 		Rule        string            `json:"rule"`
 		Commands    map[string]string `json:"commands"`
+		Readme      string            `json:"readme"`
 	}
 	decode(t, pulumi(t, "stack", "output", "--json"), &outputs)
 	if outputs.ServiceURL != "http://servicex-service."+ns+".svc.cluster.local" || outputs.Namespace != ns {
@@ -111,7 +112,10 @@ func up(t *testing.T) {
 	if !strings.HasPrefix(outputs.Rule, "10 gateway errors") {
 		t.Errorf("the rule in words: got %q", outputs.Rule)
 	}
-	for _, name := range []string{"watch", "verify", "tune", "remove"} {
+	if !strings.Contains(outputs.Readme, "\n"+outputs.Commands["verify"]+"\n") || strings.Contains(outputs.Readme, "${") {
+		t.Errorf("the readme is not filled in:\n%s", outputs.Readme)
+	}
+	for _, name := range []string{"watch", "verify", "pods", "tune", "remove"} {
 		if outputs.Commands[name] == "" {
 			t.Errorf("no command to %s in %v", name, outputs.Commands)
 		}
