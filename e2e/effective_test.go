@@ -78,7 +78,7 @@ func rulesOf(t *testing.T) []effective.Object {
 	decode(t, kubectl(t, "get", "destinationrules", "--all-namespaces", "-o", "json"), &list)
 	var all []effective.Object
 	for _, text := range list.Items {
-		o, err := layout.Object(text)
+		o, err := effective.ParseObject(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,9 @@ type Result struct {
 	// Objects are the DestinationRules that istiod merged into the one of the
 	// cluster, the leading one first.
 	Objects []string
+	// Policy is the host's policy in force: a trafficPolicy, or its entry for the port;
+	// zero where no rule has one.
+	Policy Origin
 	// NoCluster is true where the subset is declared by no rule that the caller has:
 	// its Envoy has no cluster of the name, and answers 503 with flag NC.
 	NoCluster bool
@@ -38,8 +41,8 @@ func Compute(rules []Object, mesh Mesh, caller Caller, service Service) Result {
 	l.settleFound(found, chosen)
 	l.settleRest(candidates, at, len(found) > 0)
 
-	r := Result{Objects: chosen.names()}
 	of := layered(chosen, mesh, service)
+	r := Result{Objects: chosen.names(), Policy: of.policy}
 	if service.Subset != "" && chosen.subset(service.Subset) == nil {
 		r.NoCluster = true
 	} else {
@@ -56,6 +59,16 @@ func Compute(rules []Object, mesh Mesh, caller Caller, service Service) Result {
 	}
 	r.Considered = append(r.Considered, of.hidden...)
 	return r
+}
+
+// Why is what is said of a rule as a whole, named by namespace/name.
+func (r Result) Why(object string) (Considered, bool) {
+	for _, c := range r.Considered {
+		if c.Object == object && c.Path == "" {
+			return c, true
+		}
+	}
+	return Considered{}, false
 }
 
 // rule is the blocks that hold, as one.

@@ -1,23 +1,6 @@
 package effective
 
-import (
-	"time"
-
-	meshconfig "istio.io/api/mesh/v1alpha1"
-	networking "istio.io/api/networking/v1alpha3"
-)
-
-// Object is a DestinationRule with what of its metadata decides.
-type Object struct {
-	Namespace, Name string
-	// Created orders the rules of one host; the API server keeps whole seconds.
-	Created time.Time
-	// Revision is the label istio.io/rev; empty is for every istiod.
-	Revision string
-	Spec     *networking.DestinationRule
-}
-
-func (o Object) String() string { return o.Namespace + "/" + o.Name }
+import meshconfig "istio.io/api/mesh/v1alpha1"
 
 // Mesh is what the mesh says for all.
 type Mesh struct {

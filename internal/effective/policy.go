@@ -50,7 +50,8 @@ func portOf(p *networking.TrafficPolicy, port uint32) (int, *networking.TrafficP
 
 // layers puts the levels of policies over each other.
 type layers struct {
-	now blocks
+	now    blocks
+	policy Origin // the host's
 	// through is where PASSTHROUGH comes from that holds whatever the balancer says.
 	through *from
 	hidden  []Considered
@@ -69,17 +70,17 @@ func (l *layers) hideAll(b blocks, code Code, text string) {
 	hide(l, b.tls, code, text)
 }
 
-// level is the blocks of a policy for a port, and whether they are the port's own,
-// which replace those of the policy with what they leave out.
-func (l *layers) level(p policyOf, port uint32) (blocks, bool) {
+// level is the blocks of a policy for a port, where they are, and whether they are
+// the port's own, which replace those of the policy with what they leave out.
+func (l *layers) level(p policyOf, port uint32) (now blocks, path string, all bool) {
 	whole := blocksOf(p.of.String(), p.path, p.TrafficPolicy)
 	i, own := portOf(p.TrafficPolicy, port)
 	if own == nil {
-		return whole, false
+		return whole, p.path, false
 	}
-	path := p.path + ".portLevelSettings[" + strconv.Itoa(i) + "]"
+	path = p.path + ".portLevelSettings[" + strconv.Itoa(i) + "]"
 	l.hideAll(whole, PortLevel, "For port "+strconv.Itoa(int(port))+" "+path+" replaces the whole policy.")
-	return blocksOf(p.of.String(), path, own), true
+	return blocksOf(p.of.String(), path, own), path, true
 }
 
 // over puts an inner block over the one that holds so far: where it is there, or
@@ -102,12 +103,13 @@ func over[T any](l *layers, now *block[T], inner block[T], all bool) {
 func layered(m *merged, mesh Mesh, service Service) layers {
 	var l layers
 	if m != nil && m.policy.TrafficPolicy != nil {
-		l.now, _ = l.level(m.policy, service.Port)
+		l.policy.Object = m.policy.of.String()
+		l.now, l.policy.Path, _ = l.level(m.policy, service.Port)
 	}
 	l.meshDefault(mesh)
 	outer := l.now.balancer
 	if s := m.subset(service.Subset); s != nil && s.GetTrafficPolicy() != nil {
-		inner, all := l.level(policyOf{s.of, s.path + ".trafficPolicy", s.GetTrafficPolicy()}, service.Port)
+		inner, _, all := l.level(policyOf{s.of, s.path + ".trafficPolicy", s.GetTrafficPolicy()}, service.Port)
 		over(&l, &l.now.outlier, inner.outlier, all)
 		over(&l, &l.now.balancer, inner.balancer, all)
 		over(&l, &l.now.tls, inner.tls, all)

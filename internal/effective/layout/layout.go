@@ -9,10 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	meshconfig "istio.io/api/mesh/v1alpha1"
-	networking "istio.io/api/networking/v1alpha3"
 	"sigs.k8s.io/yaml"
 
 	"istio-circuit-breaker/internal/effective"
@@ -101,29 +99,11 @@ func parse(text string, places Places) (Layout, error) {
 	return l, nil
 }
 
-// Object reads a DestinationRule as the API server has it.
-func Object(text []byte) (effective.Object, error) {
-	var o struct {
-		Metadata struct {
-			Name              string            `json:"name"`
-			Namespace         string            `json:"namespace"`
-			CreationTimestamp time.Time         `json:"creationTimestamp"`
-			Labels            map[string]string `json:"labels"`
-		} `json:"metadata"`
-		Spec *networking.DestinationRule `json:"spec"`
-	}
-	if err := json.Unmarshal(text, &o); err != nil {
-		return effective.Object{}, fmt.Errorf("decoding a DestinationRule: %w", err)
-	}
-	return effective.Object{Namespace: o.Metadata.Namespace, Name: o.Metadata.Name, Created: o.Metadata.CreationTimestamp,
-		Revision: o.Metadata.Labels["istio.io/rev"], Spec: o.Spec}, nil
-}
-
 // Objects are the rules, read.
 func (l Layout) Objects() ([]effective.Object, error) {
 	var all []effective.Object
 	for _, text := range l.Rules {
-		o, err := Object(text)
+		o, err := effective.ParseObject(text)
 		if err != nil {
 			return nil, err
 		}
