@@ -1,6 +1,7 @@
 package effective
 
 import (
+	"slices"
 	"strconv"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -142,6 +143,7 @@ func (l *layers) passthrough(levels ...block[networking.LoadBalancerSettings]) {
 	const through = networking.LoadBalancerSettings_PASSTHROUGH
 	for _, b := range levels {
 		if l.through == nil && b.value.GetSimple() == through && l.now.balancer.value.GetSimple() != through {
+			l.hidden = slices.DeleteFunc(l.hidden, func(c Considered) bool { return c.Object == b.object && c.Path == b.path })
 			hide(l, l.now.balancer, Passthrough, "PASSTHROUGH in "+b.path+" makes the cluster of a type that takes no other balancer.")
 			l.through = &b.from
 		}
