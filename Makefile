@@ -16,7 +16,7 @@ WATCH := $(if $(KUBE_CONTEXT),go run ./observe watch --web --context $(KUBE_CONT
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutants browser e2e matrix stress kills check lint fmt golden fuzz bench down
+.PHONY: help demo test unit mutants browser e2e matrix stress kills check lint fmt golden layouts fuzz bench down
 
 ## help: list the targets
 help:
@@ -113,6 +113,10 @@ golden:
 	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
 	cd infra/testdata/sdkrelease && $(GO) run . > releases.json
 	$(GO) run ./internal/config/printschema > docs/stack.schema.json
+
+## layouts: have istiod's own code say what it makes of each layout; compiles it, for minutes
+layouts:
+	cd internal/effective/testdata/istiod && { $(GO) run . ../layouts > clusters.json.new && mv clusters.json.new clusters.json || { rm -f clusters.json.new; exit 1; }; }
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
 FUZZTIME ?= 10s

@@ -47,6 +47,7 @@ var cases = []endCase{
 	{"nobody faulty proves nothing", nobodyFaulty, false},
 	{"another detector is right where the rule means it", fiveXXAlone, false},
 	{"a rule changed by hand is told", changedByHand, false},
+	{"any caller has the rule that is computed for it", anyRuleAnyService, false},
 	{"the oldest Envoy does the same", oldestEnvoy, false},
 	{"off and on are compared and the rule is put back", comparesOffAndOn, false},
 	{"the page in a browser shows a pod go and come back", inBrowser, false},
