@@ -37,6 +37,7 @@ func anyRuleAnyService(t *testing.T) {
 	}
 	// Those of another mesh first: what comes after shows that it is as it was.
 	slices.SortStableFunc(layouts, func(a, b layout.Layout) int { return len(b.Mesh) - len(a.Mesh) })
+	defer wideMesh(t)() // the callers have namespaces of their own
 	before := everything(t)
 	defer func() {
 		if more := beyond(before, everything(t)); len(more) > 0 {
