@@ -9,6 +9,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// observe is the program under its usual name.
+var observe = program{file: "observe", shown: "observe"}
+
 // asObserve makes the test binary the command itself.
 const asObserve = "TEST_AS_OBSERVE"
 
