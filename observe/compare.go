@@ -33,6 +33,8 @@ also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify 
 	record := flags.String("record", "", "write both runs as JSON lines to `file`, the one with the breaker off first")
 	off := flags.String("off", "", "recording `file` of a run with the breaker off")
 	on := flags.String("on", "", "recording `file` of a run with the breaker on")
+	offer(cmd, "off", recordings)
+	offer(cmd, "on", recordings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		err := checkLoad(load)
 		if *duration != 0 && (*duration < compare.Shortest || *duration > compare.Longest) {

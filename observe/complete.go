@@ -11,8 +11,8 @@ import (
 
 // completeFlag has the shell offer values for a flag.
 func completeFlag(cmd *cobra.Command, name string, values func(context.Context) []string) {
-	offer(cmd, name, func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return values(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+	offer(cmd, name, func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return begunWith(typed, values(cmd.Context())), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
@@ -28,7 +28,7 @@ func completeList(cmd *cobra.Command, name string, values []string) {
 				more = append(more, before+v)
 			}
 		}
-		return more, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return begunWith(typed, more), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 }
 
@@ -38,12 +38,23 @@ func offer(cmd *cobra.Command, name string, complete cobra.CompletionFunc) {
 	}
 }
 
+// begunWith are the values that go on from what is typed.
+func begunWith(typed string, values []string) []cobra.Completion {
+	var fitting []cobra.Completion
+	for _, v := range values {
+		if strings.HasPrefix(v, typed) {
+			fitting = append(fitting, v)
+		}
+	}
+	return fitting
+}
+
 // oneOf are the same values whenever they are asked for.
 func oneOf(values ...string) func(context.Context) []string {
 	return func(context.Context) []string { return values }
 }
 
-// recordings has the shell offer the recordings of a folder, for one argument.
+// recordings has the shell offer recordings, for a flag or for one argument.
 func recordings(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

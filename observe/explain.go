@@ -2,9 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -38,6 +41,7 @@ the lab's.`,
 		"healthy": "replicas.healthy", "faulty": "replicas.faulty", "max-delay": "faulty.maxDelay", "balancer": "loadBalancer"} {
 		settings[key] = flags.String(flag, "", "`value` instead of the setting "+key)
 	}
+	completeFlag(cmd, "stack", func(context.Context) []string { return stacks(".") })
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkLoad(load); err != nil {
 			return wrong(cmd, err)
@@ -76,6 +80,15 @@ func currentStack() string {
 	default:
 		return "dev"
 	}
+}
+
+// stacks are those that have a file in a folder.
+func stacks(folder string) []string {
+	files, _ := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+	}
+	return files
 }
 
 // stackConfig reads a stack file with some settings replaced.

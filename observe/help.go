@@ -17,13 +17,13 @@ func helpCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Short:                 "say what a command does and takes",
 		Long:                  "Says what a command does and takes, as its flag --help does.",
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
 			var names []cobra.Completion
 			for _, c := range cmd.Root().Commands() {
-				if c.IsAvailableCommand() {
+				if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), typed) {
 					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
 				}
 			}

@@ -45,6 +45,8 @@ func commands(c *call) []*cobra.Command {
 		replayCommand(c),
 		reportCommand(c),
 		lintCommand(c),
+		completionCommand(c),
+		versionCommand(c),
 	}
 }
 

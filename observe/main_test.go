@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asObserve) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"observe": main})
+	testscript.Main(m, map[string]func(){"observe": main, "kubectl-breaker": main, "kubectl_complete-breaker": main})
 }
 
 func TestScripts(t *testing.T) {
