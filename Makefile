@@ -12,11 +12,13 @@ KUBE_CONTEXT ?=
 STACK ?= dev
 RUN   := runs/demo
 WATCH := $(if $(KUBE_CONTEXT),go run ./observe watch --web --context $(KUBE_CONTEXT),go run ./lab exec -- go run ./observe watch --web)
+# Where Go puts commands; the first folder of a GOPATH that has several.
+BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GOPATH)))/bin)
 # Scratch file of `make mutants`.
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutants browser e2e matrix stress kills check lint fmt golden layouts fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills check lint fmt golden layouts fuzz bench down
 
 ## help: list the targets
 help:
@@ -43,6 +45,11 @@ demo-own:
 	@mkdir -p runs
 	$(GO) run ./observe verify --context $(KUBE_CONTEXT) --record $(RUN).jsonl
 	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
+
+## install: put the observer where Go puts commands, as the plugin `kubectl breaker`
+install: # the second name is for kubectl's own completion
+	$(GO) build -o '$(BIN)/kubectl-breaker' ./observe
+	ln -sf kubectl-breaker '$(BIN)/kubectl_complete-breaker'
 
 ## test: all tests, end-to-end in the lab where this machine can run one
 test: unit browser e2e

@@ -13,58 +13,57 @@ import (
 	"istio-circuit-breaker/internal/config"
 	"istio-circuit-breaker/internal/explain"
 	"istio-circuit-breaker/internal/hint"
+
+	"github.com/spf13/cobra"
 )
 
-var explainCommand = command{
-	name:    "explain",
-	summary: "say what the rule will do, without a cluster",
-	run:     runExplain,
-	usage: `usage: go run ./observe explain [flags]
-
-Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
+func explainCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "say what the rule will do, without a cluster",
+		Long: `Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
 needed, pods that may be out, when they come back, the time to trip, and what
 may surprise. Settings given as flags win over the file's. In the lab the stack is
-the lab's.
-
-example: go run ./observe explain --stack dev --threshold 3 --rate 10
-`,
-}
-
-func runExplain(_ context.Context, c *call) error {
-	load := c.loadFlags(5)
-	stack := c.String("stack", "", "`name` of the stack (default: PULUMI_STACK, or lab in the lab, else dev)")
-	file := c.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
-	ejections := c.Int("ejections", 0, "`number` of ejections to list (default 5)")
-	asJSON := c.Bool("json", false, "print one JSON object")
+the lab's.`,
+		Example: c.shown + " explain --stack dev --threshold 3 --rate 10",
+		Args:    takesNone,
+	}
+	flags := cmd.Flags()
+	load := loadFlags(cmd, 5)
+	stack := flags.String("stack", "", "`name` of the stack (default: PULUMI_STACK, or lab in the lab, else dev)")
+	file := flags.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
+	ejections := flags.Int("ejections", 0, "`number` of ejections to list (default 5)")
+	asJSON := flags.Bool("json", false, "print one JSON object")
 	settings := map[string]*string{}
 	for flag, key := range map[string]string{"threshold": "outlier.consecutiveErrors", "base": "outlier.baseEjectionTime",
 		"interval": "outlier.interval", "percent": "outlier.maxEjectionPercent", "enabled": "outlier.enabled",
 		"healthy": "replicas.healthy", "faulty": "replicas.faulty", "max-delay": "faulty.maxDelay", "balancer": "loadBalancer"} {
-		settings[key] = c.String(flag, "", "`value` instead of the setting "+key)
+		settings[key] = flags.String(flag, "", "`value` instead of the setting "+key)
 	}
-	if _, err := c.parse(0, ""); err != nil {
-		return err
+	completeFlag(cmd, "stack", func(context.Context) []string { return stacks(".") })
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkLoad(load); err != nil {
+			return wrong(cmd, err)
+		}
+		if *file == "" {
+			*file = "Pulumi." + cmp.Or(*stack, currentStack()) + ".yaml"
+		}
+		cfg, err := stackConfig(*file, settings)
+		if err != nil {
+			return err
+		}
+		e, err := explain.Run(explain.Input{Rule: cfg.Rule(), Ejections: *ejections, Load: breaker.Load{
+			Healthy: int(cfg.Replicas.Healthy), Faulty: int(cfg.Replicas.Faulty), MaxDelay: cfg.MaxDelay,
+			Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}})
+		if err != nil {
+			return wrong(cmd, err)
+		}
+		if *asJSON {
+			return e.JSON(c.stdout)
+		}
+		return e.Text(c.stdout)
 	}
-	if err := checkLoad(load); err != nil {
-		return c.wrong(err)
-	}
-	if *file == "" {
-		*file = "Pulumi." + cmp.Or(*stack, currentStack()) + ".yaml"
-	}
-	cfg, err := stackConfig(*file, settings)
-	if err != nil {
-		return err
-	}
-	e, err := explain.Run(explain.Input{Rule: cfg.Rule(), Ejections: *ejections, Load: breaker.Load{
-		Healthy: int(cfg.Replicas.Healthy), Faulty: int(cfg.Replicas.Faulty), MaxDelay: cfg.MaxDelay,
-		Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}})
-	if err != nil {
-		return c.wrong(err)
-	}
-	if *asJSON {
-		return e.JSON(c.stdout)
-	}
-	return e.Text(c.stdout)
+	return cmd
 }
 
 // labMark is in the environment of what `lab exec` runs.
@@ -80,6 +79,15 @@ func currentStack() string {
 	default:
 		return "dev"
 	}
+}
+
+// stacks are those that have a file in a folder.
+func stacks(folder string) []string {
+	files, _ := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+	}
+	return files
 }
 
 // stackConfig reads a stack file with some settings replaced.

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,15 +12,18 @@ import (
 
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lint"
+
+	"github.com/spf13/cobra"
 )
 
-var lintCommand = command{
-	name:    "lint",
-	summary: "say what the outlierDetection in files of yours means, without a cluster",
-	run:     runLint,
-	usage: `usage: go run ./observe lint [flags] [FILE|FOLDER|-]...
+// errFound is that there are findings that fail the run; the report says which.
+var errFound = errors.New("findings")
 
-Reads DestinationRules, and VirtualServices, Services, workloads and rules of
+func lintCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lint FILE|FOLDER|-...",
+		Short: "say what the outlierDetection in files of yours means, without a cluster",
+		Long: `Reads DestinationRules, and VirtualServices, Services, workloads and rules of
 Prometheus beside them, from YAML or JSON: files, folders with all that is below
 them, or - for stdin. It says what each outlierDetection does, and where it does
 something else than it seems to say. docs/lint.md has a section for each code. An
@@ -30,77 +31,74 @@ object takes a finding back with the annotation
 ` + lint.IgnoreAnnotation + `: "code: reason".
 
 exit codes: 0 nothing, or infos and warnings only, 1 could not be done, 2 wrong usage,
-3 an error was found, or with --strict a warning
-
-example: helm template chart | go run ./observe lint -
-example: go run ./observe lint --pods 3 -o sarif manifests >lint.sarif
-`,
-}
-
-// errFound is that there are findings that fail the run; the report says which.
-var errFound = errors.New("findings")
-
-func runLint(_ context.Context, c *call) error {
-	output := c.String("o", "text", "`format`: text, json, junit, sarif or github")
-	strict := c.Bool("strict", false, "exit with 3 on warnings, too")
-	pods := c.Int("pods", 0, "`number` of pods behind each host (default: what workloads in the files tell)")
-	namespace := c.String("namespace", "default", "`name` of the namespace of objects that name none")
-	fix := c.Bool("fix", false, "mend in the files what can be mended for certain: spelling of fields, numbers in quotes")
-	level := c.String("level", "info", "least `severity` that is reported: info, warning or error")
-	paths, err := c.parseUpTo(math.MaxInt, "files and folders")
-	if err != nil {
-		return err
+3 an error was found, or with --strict a warning`,
+		Example: "helm template chart | " + c.shown + " lint -\n" + c.shown + " lint --pods 3 -o sarif manifests >lint.sarif",
+		Args:    cobra.ArbitraryArgs, // none are told with all else that is wrong
 	}
-	fails := func(f lint.Finding) bool { return f.Severity == lint.Error || *strict && f.Severity == lint.Warning }
-	write, known := map[string]func(lint.Report) error{
-		"text":   func(r lint.Report) error { return r.Text(c.stdout) },
-		"json":   func(r lint.Report) error { return r.JSON(c.stdout) },
-		"junit":  func(r lint.Report) error { return r.JUnit(c.stdout, fails) },
-		"sarif":  func(r lint.Report) error { return r.SARIF(c.stdout) },
-		"github": func(r lint.Report) error { return r.GitHub(c.stdout) },
-	}[*output]
-	var wrong []error
-	if !known {
-		wrong = append(wrong, fmt.Errorf("-o %s: not one of text, json, junit, sarif, github", *output))
-	}
-	if !slices.Contains([]string{"info", "warning", "error"}, *level) {
-		wrong = append(wrong, fmt.Errorf("--level %s: not one of info, warning, error", *level))
-	}
-	if *pods < 0 || *pods > 1_000_000 {
-		wrong = append(wrong, fmt.Errorf("--pods %d: must be 0 to 1000000", *pods))
-	}
-	if len(paths) == 0 {
-		wrong = append(wrong, errors.New("takes files, folders or - for stdin, got none"))
-	}
-	if *fix && slices.Contains(paths, "-") {
-		wrong = append(wrong, errors.New("--fix: cannot mend stdin"))
-	}
-	if err := errors.Join(wrong...); err != nil {
-		return c.wrong(err)
-	}
-	judge := func() (lint.Report, error) {
-		linter := lint.New(lint.Options{Pods: *pods, Namespace: *namespace})
-		unread := lintAll(linter, paths)
-		return linter.Report(), unread
-	}
-	report, unread := judge()
-	// The value of a field is read only once its name is right.
-	for again := *fix; again; {
-		if again, err = c.mend(report); err != nil {
+	formats, levels := []string{"text", "json", "junit", "sarif", "github"}, []string{"info", "warning", "error"}
+	flags := cmd.Flags()
+	output := flags.StringP("output", "o", "text", "`format`: text, json, junit, sarif or github")
+	strict := flags.Bool("strict", false, "exit with 3 on warnings, too")
+	pods := flags.Int("pods", 0, "`number` of pods behind each host (default: what workloads in the files tell)")
+	namespace := flags.StringP("namespace", "n", "default", "`name` of the namespace of objects that name none")
+	fix := flags.Bool("fix", false, "mend in the files what can be mended for certain: spelling of fields, numbers in quotes")
+	level := flags.String("level", "info", "least `severity` that is reported: info, warning or error")
+	completeFlag(cmd, "output", oneOf(formats...))
+	completeFlag(cmd, "level", oneOf(levels...))
+	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
+		fails := func(f lint.Finding) bool { return f.Severity == lint.Error || *strict && f.Severity == lint.Warning }
+		write, known := map[string]func(lint.Report) error{
+			"text":   func(r lint.Report) error { return r.Text(c.stdout) },
+			"json":   func(r lint.Report) error { return r.JSON(c.stdout) },
+			"junit":  func(r lint.Report) error { return r.JUnit(c.stdout, fails) },
+			"sarif":  func(r lint.Report) error { return r.SARIF(c.stdout) },
+			"github": func(r lint.Report) error { return r.GitHub(c.stdout) },
+		}[*output]
+		var problems []error
+		if !known {
+			problems = append(problems, fmt.Errorf("-o %s: not one of %s", *output, strings.Join(formats, ", ")))
+		}
+		if !slices.Contains(levels, *level) {
+			problems = append(problems, fmt.Errorf("--level %s: not one of %s", *level, strings.Join(levels, ", ")))
+		}
+		if *pods < 0 || *pods > 1_000_000 {
+			problems = append(problems, fmt.Errorf("--pods %d: must be 0 to 1000000", *pods))
+		}
+		if len(paths) == 0 {
+			problems = append(problems, errors.New("takes files, folders or - for stdin, got none"))
+		}
+		if *fix && slices.Contains(paths, "-") {
+			problems = append(problems, errors.New("--fix: cannot mend stdin"))
+		}
+		if err := errors.Join(problems...); err != nil {
+			return wrong(cmd, err)
+		}
+		judge := func() (lint.Report, error) {
+			linter := lint.New(lint.Options{Pods: *pods, Namespace: *namespace})
+			unread := lintAll(linter, paths)
+			return linter.Report(), unread
+		}
+		report, unread := judge()
+		// The value of a field is read only once its name is right.
+		for again := *fix; again; {
+			var err error
+			if again, err = c.mend(report); err != nil {
+				return err
+			}
+			report, unread = judge()
+		}
+		if err := write(report.Least(lint.Severity(*level))); err != nil {
 			return err
 		}
-		report, unread = judge()
+		if unread != nil {
+			return hint.With(unread, "render templates first, such as with `helm template`, and pipe them to `"+c.shown+" lint -`")
+		}
+		if slices.ContainsFunc(report.Findings, fails) {
+			return errFound
+		}
+		return nil
 	}
-	if err := write(report.Least(lint.Severity(*level))); err != nil {
-		return err
-	}
-	if unread != nil {
-		return hint.With(unread, "render templates first, such as with `helm template`, and pipe them to `observe lint -`")
-	}
-	if slices.ContainsFunc(report.Findings, fails) {
-		return errFound
-	}
-	return nil
+	return cmd
 }
 
 // mend writes the files of a report that can be mended, and tells whether there

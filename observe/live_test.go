@@ -193,9 +193,9 @@ func shownOn(ctx context.Context, t *testing.T, p *paper, recording string, flag
 		t.Fatal(err)
 	}
 	var out, progress strings.Builder
-	c := newCall(replayCommand, append(flags, file), &out, &progress)
+	c := newCall(observe, &out, &progress)
 	c.display = func(w io.Writer) (display, bool) { return p.display(false), w == io.Writer(&out) }
-	err = runReplay(ctx, c)
+	err = c.run(ctx, append([]string{"replay", file}, flags...))
 	return out.String(), progress.String(), err
 }
 
@@ -256,7 +256,7 @@ func TestTheTerminalIsPutBackHoweverTheRunEnds(t *testing.T) {
 		p := &paper{width: 80, height: 24}
 		func() {
 			defer func() { _ = recover() }()
-			c := newCall(replayCommand, nil, io.Discard, io.Discard)
+			c := newCall(observe, io.Discard, io.Discard)
 			c.display = func(io.Writer) (display, bool) { return p.display(false), true }
 			v := newView(c, io.Discard, false, 1)
 			defer v.Close()
@@ -278,7 +278,7 @@ func TestTheTerminalIsPutBackHoweverTheRunEnds(t *testing.T) {
 func TestProgressOnATerminalStaysOutOfResultsOnAPipe(t *testing.T) {
 	p := &paper{width: 80, height: 24}
 	var stdout, stderr strings.Builder
-	c := newCall(verifyCommand, nil, &stdout, &stderr)
+	c := newCall(observe, &stdout, &stderr)
 	c.display = func(w io.Writer) (display, bool) { return p.display(false), w == io.Writer(&stderr) }
 	v := newView(c, c.stderr, false, 1)
 	phase := timeline.Entry{Time: begin, Phase: &timeline.Phase{Name: "mix", Expected: "both", Measured: "both", Why: "in turn", Statement: timeline.Proven}}

@@ -1,12 +1,12 @@
 // Command observe explains the rule of a circuit breaker, shows the breaker
-// live, and proves that it does what the rule says. It only chooses what to do:
-// the work is done in the packages under internal/.
+// live, and proves that it does what the rule says. Installed as kubectl-breaker
+// it is a plugin of kubectl. It only chooses what to do: the work is done in the
+// packages under internal/.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +16,7 @@ import (
 	"istio-circuit-breaker/internal/hint"
 
 	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 )
 
@@ -34,37 +35,44 @@ var (
 	errNotProven = errors.New("not proven that the breaker does what the rule says")
 )
 
-// command is one subcommand.
-type command struct {
-	name, summary, usage string
-	run                  func(ctx context.Context, c *call) error
-}
-
-func commands() []command {
-	return []command{explainCommand, watchCommand, verifyCommand, compareCommand, replayCommand, reportCommand, lintCommand}
+// commands are in the order in which help lists them.
+func commands(c *call) []*cobra.Command {
+	return []*cobra.Command{
+		explainCommand(c),
+		watchCommand(c),
+		verifyCommand(c),
+		compareCommand(c),
+		replayCommand(c),
+		reportCommand(c),
+		lintCommand(c),
+		completionCommand(c),
+		versionCommand(c),
+	}
 }
 
 func main() {
 	// client-go logs lost connections to stderr, over the live view; they are on
 	// record as events.
 	klog.SetLogger(logr.Discard())
-	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(Main(os.Args, os.Stdout, os.Stderr))
 }
 
-// Main runs a command line and returns its exit code.
-func Main(args []string, stdout, stderr io.Writer) int {
+// Main runs a command line, which begins with the program's name, and returns its
+// exit code.
+func Main(argv []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := dispatch(ctx, args, stdout, stderr)
+	p, args := invoked(argv)
+	err := newCall(p, stdout, stderr).run(ctx, args)
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitAgrees
 	case errors.Is(err, errDiffers), errors.Is(err, errFound): // said by the result itself
 		return exitDiffers
 	case errors.Is(err, errNotProven):
 		return exitNotProven
 	}
-	fmt.Fprintln(stderr, "observe:", err)
+	fmt.Fprintf(stderr, "%s: %v\n", p.shown, err)
 	if way := hint.Of(err); way != "" {
 		fmt.Fprintln(stderr, "hint:", way)
 	}
@@ -72,38 +80,4 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
-}
-
-func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) == 0 {
-		fmt.Fprint(stderr, usage())
-		return fmt.Errorf("%w: no command given", errUsage)
-	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage())
-		return nil
-	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, newCall(c, args[1:], stdout, stderr))
-		}
-	}
-	return hint.With(fmt.Errorf("%w: no command %q", errUsage, args[0]), "run `observe help`")
-}
-
-func usage() string {
-	text := `observe explains a circuit breaker's rule, shows the breaker live and proves it.
-
-usage: go run ./observe COMMAND [flags]
-
-`
-	for _, c := range commands() {
-		text += fmt.Sprintf("  %-8s %s\n", c.name, c.summary)
-	}
-	return text + `
-Each command has --help. Results go to stdout, progress to stderr.
-
-exit codes: 0 done or agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven
-`
 }

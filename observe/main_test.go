@@ -9,6 +9,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// observe is the program under its usual name.
+var observe = program{file: "observe", shown: "observe"}
+
 // asObserve makes the test binary the command itself.
 const asObserve = "TEST_AS_OBSERVE"
 
@@ -16,7 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asObserve) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"observe": main})
+	testscript.Main(m, map[string]func(){"observe": main, "kubectl-breaker": main, "kubectl_complete-breaker": main})
 }
 
 func TestScripts(t *testing.T) {

@@ -10,68 +10,67 @@ import (
 	"istio-circuit-breaker/internal/compare"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/web"
+
+	"github.com/spf13/cobra"
 )
 
-var replayCommand = command{
-	name:    "replay",
-	summary: "show a recorded run again, at speed or at once",
-	run:     runReplay,
-	usage: `usage: go run ./observe replay [flags] RUN.jsonl
-
-Shows a run that watch, verify or compare recorded with --record, as they would
+func replayCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "replay RUN.jsonl",
+		Short: "show a recorded run again, at speed or at once",
+		Long: `Shows a run that watch, verify or compare recorded with --record, as they would
 have shown it: its pods and events, a proof's phases and verdict, and both runs
 of a comparison. With --web it shows it as a page, at the speed that it had
-unless --speed says otherwise, and stays until Ctrl-C.
-
-example: go run ./observe replay --speed 4 run.jsonl
-`,
-}
-
-func runReplay(ctx context.Context, c *call) error {
-	speed := c.Float64("speed", 0, "`times` as fast as it was; 0 is at once")
-	asJSON := c.Bool("json", false, "print every entry as one line of JSON")
-	page := c.webFlags()
-	args, err := c.parse(1, "one recording")
-	if err != nil {
-		return err
+unless --speed says otherwise, and stays until Ctrl-C.`,
+		Example:           c.shown + " replay --speed 4 run.jsonl",
+		Args:              takes(1, 1, "one recording"),
+		ValidArgsFunction: recordings,
 	}
-	if !(*speed >= 0 && *speed <= 1e6) {
-		return c.wrong(fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed))
-	}
-	if err := page.check(*asJSON); err != nil {
-		return c.wrong(err)
-	}
-	if page.asked && *speed == 0 {
-		*speed = 1
-	}
-	entries, err := c.readRecording(args[0])
-	if err != nil {
-		return err
-	}
-	if err := page.open(ctx, web.Options{Pace: *speed}); err != nil {
-		return err
-	}
-	defer page.Close()
-	view := newView(c, c.stdout, *asJSON, *speed)
-	defer view.Close()
-	if err := replay(ctx, entries, *speed, func(e timeline.Entry) error {
-		page.Show(e, e.Time)
+	flags := cmd.Flags()
+	speed := flags.Float64("speed", 0, "`times` as fast as it was; 0 is at once")
+	asJSON := flags.Bool("json", false, "print every entry as one line of JSON")
+	page := c.webFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ctx := cmd.Context()
+		if !(*speed >= 0 && *speed <= 1e6) {
+			return wrong(cmd, fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed))
+		}
+		if err := page.check(*asJSON); err != nil {
+			return wrong(cmd, err)
+		}
+		if page.asked && *speed == 0 {
+			*speed = 1
+		}
+		entries, err := c.readRecording(args[0])
+		if err != nil {
+			return err
+		}
+		if err := page.open(ctx, web.Options{Pace: *speed}); err != nil {
+			return err
+		}
+		defer page.Close()
+		view := newView(c, c.stdout, *asJSON, *speed)
+		defer view.Close()
+		if err := replay(ctx, entries, *speed, func(e timeline.Entry) error {
+			page.Show(e, e.Time)
+			if !*asJSON {
+				view.run(e)
+				view.Proof(e)
+			}
+			return view.Show(e, e.Time)
+		}); err != nil {
+			if view.live != nil && ctx.Err() != nil { // seen enough
+				return view.Close()
+			}
+			return err
+		}
 		if !*asJSON {
-			view.run(e)
-			view.Proof(e)
+			view.compared(entries)
 		}
-		return view.Show(e, e.Time)
-	}); err != nil {
-		if view.live != nil && ctx.Err() != nil { // seen enough
-			return view.Close()
-		}
-		return err
+		page.stay(ctx)
+		return errors.Join(view.Close(), page.Close())
 	}
-	if !*asJSON {
-		view.compared(entries)
-	}
-	page.stay(ctx)
-	return errors.Join(view.Close(), page.Close())
+	return cmd
 }
 
 // replay tells of each entry when it is due.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,67 +11,65 @@ import (
 
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/report"
+
+	"github.com/spf13/cobra"
 )
 
-var reportCommand = command{
-	name:    "report",
-	summary: "make one HTML page of a recorded run",
-	run:     runReport,
-	usage: `usage: go run ./observe report [flags] RUN.jsonl
-
-Makes a page of a run that watch, verify or compare recorded with --record: the
+func reportCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "report RUN.jsonl",
+		Short: "make one HTML page of a recorded run",
+		Long: `Makes a page of a run that watch, verify or compare recorded with --record: the
 verdict, what was configured and measured, charts and the log. It is one file
-that needs no network, and prints the file's name.
-
-example: go run ./observe report run.jsonl -o run.html
-`,
-}
-
-func runReport(_ context.Context, c *call) error {
-	out := c.String("o", "", "write the page to `file`, or to stdout with - (default: the recording's name with .html)")
-	asJSON := c.Bool("json", false, "print the figures as one JSON object; the page is written only where -o says so")
-	args, err := c.parse(1, "one recording")
-	if err != nil {
-		return err
+that needs no network, and prints the file's name.`,
+		Example:           c.shown + " report run.jsonl -o run.html",
+		Args:              takes(1, 1, "one recording"),
+		ValidArgsFunction: recordings,
 	}
-	if *asJSON && *out == "-" {
-		return c.wrong(errors.New("-o - and --json: both write to stdout"))
-	}
-	entries, err := c.readRecording(args[0])
-	if err != nil {
-		return err
-	}
-	r, err := report.Of(entries)
-	if err != nil {
-		return hint.With(fmt.Errorf("reading %q: %w", args[0], err), "make a recording with `observe watch --record RUN.jsonl`")
-	}
-	if *asJSON {
-		figures := json.NewEncoder(c.stdout)
-		figures.SetIndent("", "  ")
-		if err := figures.Encode(r); err != nil {
-			return fmt.Errorf("printing the figures: %w", err)
+	flags := cmd.Flags()
+	out := flags.StringP("output", "o", "", "write the page to `file`, or to stdout with - (default: the recording's name with .html)")
+	asJSON := flags.Bool("json", false, "print the figures as one JSON object; the page is written only where -o says so")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *asJSON && *out == "-" {
+			return wrong(cmd, errors.New("-o - and --json: both write to stdout"))
+		}
+		entries, err := c.readRecording(args[0])
+		if err != nil {
+			return err
+		}
+		r, err := report.Of(entries)
+		if err != nil {
+			return hint.With(fmt.Errorf("reading %q: %w", args[0], err), "make a recording with `"+c.shown+" watch --record RUN.jsonl`")
+		}
+		if *asJSON {
+			figures := json.NewEncoder(c.stdout)
+			figures.SetIndent("", "  ")
+			if err := figures.Encode(r); err != nil {
+				return fmt.Errorf("printing the figures: %w", err)
+			}
+			if *out == "" {
+				return nil
+			}
+		}
+		if *out == "-" {
+			return r.HTML(c.stdout)
 		}
 		if *out == "" {
-			return nil
+			*out = strings.TrimSuffix(args[0], ".jsonl") + ".html"
 		}
+		var page bytes.Buffer
+		if err := r.HTML(&page); err != nil {
+			return err
+		}
+		if err := replaceFile(*out, page.Bytes(), args[0]); err != nil {
+			return err
+		}
+		if !*asJSON {
+			fmt.Fprintln(c.stdout, *out)
+		}
+		return nil
 	}
-	if *out == "-" {
-		return r.HTML(c.stdout)
-	}
-	if *out == "" {
-		*out = strings.TrimSuffix(args[0], ".jsonl") + ".html"
-	}
-	var page bytes.Buffer
-	if err := r.HTML(&page); err != nil {
-		return err
-	}
-	if err := replaceFile(*out, page.Bytes(), args[0]); err != nil {
-		return err
-	}
-	if !*asJSON {
-		fmt.Fprintln(c.stdout, *out)
-	}
-	return nil
+	return cmd
 }
 
 // replaceFile writes a file as a whole or not at all. It refuses to replace what

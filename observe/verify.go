@@ -16,73 +16,72 @@ import (
 	"istio-circuit-breaker/internal/mesh/kube"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/verify"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 )
 
-var verifyCommand = command{
-	name:    "verify",
-	summary: "prove on the cluster that the breaker does what its rule says",
-	run:     runVerify,
-	usage: `usage: go run ./observe verify [flags]
-       go run ./observe verify [--json] [--junit FILE] RUN.jsonl
-
-Sends requests from inside of the mesh, watches the client's sidecar, and says
+func verifyCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify [RUN.jsonl]",
+		Short: "prove on the cluster that the breaker does what its rule says",
+		Long: `Sends requests from inside of the mesh, watches the client's sidecar, and says
 of each claim about the breaker's life whether the evidence proves it, refutes
 it, or does neither: the mix of answers, the trip at the threshold, clean
 answers while pods are out, their return, a longer second ejection, a short one
 after a rest, and Envoy's counters. On a terminal it shows the pods meanwhile,
 as watch does. With a recording of a proof it judges that again.
 
-example: go run ./observe verify --phases all --record run.jsonl --junit verify.xml
-
-exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven
-`,
-}
-
-func runVerify(ctx context.Context, c *call) error {
-	cluster, load := c.clusterFlags(), c.loadFlags(10)
-	phases := c.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(judge.All(), ", ")+", "+judge.Off)
-	expect := c.Int("expect-threshold", 0, "`errors` in a row that the rule has to say, whatever it says; 0 demands nothing")
-	delay := c.Duration("max-delay", 4*time.Second, "the faulty pods' longest `delay`, to tell the time needed")
-	asJSON := c.Bool("json", false, "print one JSON object")
-	junit := c.String("junit", "", "write JUnit XML to `file`")
-	record := c.String("record", "", "write the run as JSON lines to `file`")
-	args, err := c.parseUpTo(1, "at most one recording")
-	if err != nil {
-		return err
+exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven`,
+		Example:           c.shown + " verify --phases all --record run.jsonl --junit verify.xml\n" + c.shown + " verify run.jsonl",
+		Args:              takes(0, 1, "at most one recording"),
+		ValidArgsFunction: recordings,
 	}
-	chosen, err := judge.ParsePhases(*phases)
-	if *expect < 0 || *expect > 10000 {
-		err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
-	}
-	if err := errors.Join(checkLoad(load), err); err != nil {
-		return c.wrong(err)
-	}
-	result, err := c.proof(ctx, args, proofOptions{cluster: *cluster, record: *record, json: *asJSON,
-		Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, MaxDelay: *delay}})
-	if err := errors.Join(err, writeJUnit(result, err, *junit)); err != nil {
-		return err
-	}
-	if *asJSON {
-		text, err := json.MarshalIndent(result, "", "  ")
-		if err != nil {
-			return fmt.Errorf("printing the result: %w", err)
+	flags := cmd.Flags()
+	cluster, load := clusterFlags(cmd), loadFlags(cmd, 10)
+	phases := flags.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(judge.All(), ", ")+", "+judge.Off)
+	expect := flags.Int("expect-threshold", 0, "`errors` in a row that the rule has to say, whatever it says; 0 demands nothing")
+	delay := flags.Duration("max-delay", 4*time.Second, "the faulty pods' longest `delay`, to tell the time needed")
+	asJSON := flags.Bool("json", false, "print one JSON object")
+	junit := flags.String("junit", "", "write JUnit XML to `file`")
+	record := flags.String("record", "", "write the run as JSON lines to `file`")
+	completeList(cmd, "phases", append([]string{"once", "all", judge.Off}, judge.All()...))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		chosen, err := judge.ParsePhases(*phases)
+		if *expect < 0 || *expect > 10000 {
+			err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
 		}
-		fmt.Fprintf(c.stdout, "%s\n", text)
+		if err := errors.Join(checkLoad(load), err); err != nil {
+			return wrong(cmd, err)
+		}
+		result, err := c.proof(cmd.Context(), args, proofOptions{cluster: cluster, record: *record, json: *asJSON,
+			Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, MaxDelay: *delay}})
+		if err := errors.Join(err, writeJUnit(result, err, *junit)); err != nil {
+			return err
+		}
+		if *asJSON {
+			text, err := json.MarshalIndent(result, "", "  ")
+			if err != nil {
+				return fmt.Errorf("printing the result: %w", err)
+			}
+			fmt.Fprintf(c.stdout, "%s\n", text)
+		}
+		switch result.Verdict {
+		case timeline.Agrees:
+			return nil
+		case timeline.Differs:
+			return errDiffers
+		default:
+			return errNotProven
+		}
 	}
-	switch result.Verdict {
-	case timeline.Agrees:
-		return nil
-	case timeline.Differs:
-		return errDiffers
-	default:
-		return errNotProven
-	}
+	return cmd
 }
 
 // proofOptions are how a proof is done and shown.
 type proofOptions struct {
 	verify.Options
-	cluster kube.Options
+	cluster *genericclioptions.ConfigFlags
 	record  string
 	json    bool
 }
@@ -129,9 +128,9 @@ func (c *call) judgeAgain(path string, asJSON bool) (*judge.Result, error) {
 		switch {
 		case e.Header.Version < 2:
 			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of format version %d, which lacks what the sidecar had in force", path, e.Header.Version),
-				"record the proof anew with `observe verify --record RUN.jsonl`, or look at this one with `observe replay`")
+				"record the proof anew with `"+c.shown+" verify --record RUN.jsonl`, or look at this one with `"+c.shown+" replay`")
 		case e.Header.Claim == nil:
-			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of %q, which claims nothing", path, e.Header.Command), "make one with `observe verify --record RUN.jsonl`")
+			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of %q, which claims nothing", path, e.Header.Command), "make one with `"+c.shown+" verify --record RUN.jsonl`")
 		}
 	}
 	if headers != 1 {

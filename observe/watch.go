@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -9,73 +8,71 @@ import (
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/kube"
 	"istio-circuit-breaker/internal/watch"
+
+	"github.com/spf13/cobra"
 )
 
-var watchCommand = command{
-	name:    "watch",
-	summary: "show the breaker live, under a load or only looking",
-	run:     runWatch,
-	usage: `usage: go run ./observe watch [flags]
-
-Sends requests from inside of the mesh and shows each pod as the client's
+func watchCommand(c *call) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "watch",
+		Short: "show the breaker live, under a load or only looking",
+		Long: `Sends requests from inside of the mesh and shows each pod as the client's
 sidecar sees it: in rotation, ejected, or going. On a terminal it draws the pods,
 the recent answers and the log anew as they change, in colour unless NO_COLOR is
 set; on a pipe it prints one line an event. It ends with Ctrl-C or after
 --duration.
 
 With --web it shows the run as a page on this machine's loopback, with switches
-for the load, and prints the page's URL as its first line.
-
-example: go run ./observe watch --rate 5 --duration 1m --record run.jsonl
-`,
-}
-
-func runWatch(ctx context.Context, c *call) error {
-	cluster, load := c.clusterFlags(), c.loadFlags(5)
-	duration := c.Duration("duration", 0, "`time` to watch; 0 is until Ctrl-C")
-	noLoad := c.Bool("no-load", false, "only look, send nothing")
-	asJSON := c.Bool("json", false, "print every entry as one line of JSON")
-	record := c.String("record", "", "write the run as JSON lines to `file`")
-	page := c.webFlags()
-	if _, err := c.parse(0, ""); err != nil {
-		return err
+for the load, and prints the page's URL as its first line.`,
+		Example: c.shown + " watch --rate 5 --duration 1m --record run.jsonl\n" + c.shown + " watch --web",
+		Args:    takesNone,
 	}
-	if err := errors.Join(checkLoad(load), page.check(*asJSON)); err != nil {
-		return c.wrong(err)
-	}
-	if *duration < 0 {
-		return c.wrong(fmt.Errorf("--duration %s: must be 0 or more", *duration))
-	}
-	flags := *load
-	if *noLoad {
-		*load = mesh.Load{}
-	}
-	m, err := kube.Open(*cluster)
-	if err != nil {
-		return err
-	}
-	ctx, stop := limited(ctx, *duration)
-	defer stop()
-	session, err := watch.Start(ctx, m, watch.Options{Command: "watch", Load: *load})
-	if err != nil {
-		return err
-	}
-	recording, err := newRecording(*record)
-	if err != nil {
-		return err
-	}
-	defer recording.Close()
-	if err := page.openLive(ctx, flags, !*noLoad, session.SetLoad); err != nil {
-		return err
-	}
-	defer page.Close()
-	view := newView(c, c.stdout, *asJSON, 1)
-	defer view.Close()
-	for e := range session.Entries() {
-		page.Show(e, time.Now())
-		if err := errors.Join(recording.Write(e), view.Show(e, time.Now())); err != nil {
+	flags := cmd.Flags()
+	cluster, load := clusterFlags(cmd), loadFlags(cmd, 5)
+	duration := flags.Duration("duration", 0, "`time` to watch; 0 is until Ctrl-C")
+	noLoad := flags.Bool("no-load", false, "only look, send nothing")
+	asJSON := flags.Bool("json", false, "print every entry as one line of JSON")
+	record := flags.String("record", "", "write the run as JSON lines to `file`")
+	page := c.webFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := errors.Join(checkLoad(load), page.check(*asJSON)); err != nil {
+			return wrong(cmd, err)
+		}
+		if *duration < 0 {
+			return wrong(cmd, fmt.Errorf("--duration %s: must be 0 or more", *duration))
+		}
+		flags := *load
+		if *noLoad {
+			*load = mesh.Load{}
+		}
+		m, err := kube.Open(cluster)
+		if err != nil {
 			return err
 		}
+		ctx, stop := limited(cmd.Context(), *duration)
+		defer stop()
+		session, err := watch.Start(ctx, m, watch.Options{Command: "watch", Load: *load})
+		if err != nil {
+			return err
+		}
+		recording, err := newRecording(*record)
+		if err != nil {
+			return err
+		}
+		defer recording.Close()
+		if err := page.openLive(ctx, flags, !*noLoad, session.SetLoad); err != nil {
+			return err
+		}
+		defer page.Close()
+		view := newView(c, c.stdout, *asJSON, 1)
+		defer view.Close()
+		for e := range session.Entries() {
+			page.Show(e, time.Now())
+			if err := errors.Join(recording.Write(e), view.Show(e, time.Now())); err != nil {
+				return err
+			}
+		}
+		return errors.Join(view.Close(), page.Close(), recording.Close())
 	}
-	return errors.Join(view.Close(), page.Close(), recording.Close())
+	return cmd
 }

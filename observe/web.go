@@ -13,6 +13,8 @@ import (
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/web"
+
+	"github.com/spf13/cobra"
 )
 
 // webPage is the page that --web asks for; without --web its methods do nothing.
@@ -25,21 +27,22 @@ type webPage struct {
 }
 
 // webFlags say whether and where the run is shown as a page.
-func (c *call) webFlags() *webPage {
-	w := &webPage{c: c}
-	c.Var(w, "web", "show the run as a page, and print its URL first; at another loopback address with --web=ADDRESS")
-	c.IntVar(&w.port, "web-port", 0, "`port` of the page; 0 lets the system choose")
+func (c *call) webFlags(cmd *cobra.Command) *webPage {
+	w, flags := &webPage{c: c}, cmd.Flags()
+	flags.Var(w, "web", "show the run as a page, and print its URL first; at another loopback address with --web=ADDRESS")
+	flags.Lookup("web").NoOptDefVal = "true" // it may stand without an address
+	flags.IntVar(&w.port, "web-port", 0, "`port` of the page; 0 lets the system choose")
 	return w
 }
 
-// IsBoolFlag lets --web stand without an address.
-func (w *webPage) IsBoolFlag() bool { return true }
+// Type is what help shows of the flag's value: nothing.
+func (w *webPage) Type() string { return "bool" }
 
-// String is the address, for the flag package.
+// String is the address, for pflag.
 func (w *webPage) String() string { return w.addr }
 
 // Set takes the address after --web=; "true" is --web alone. It is checked
-// later, as the flag package would call a bad one no boolean.
+// later, with all else that is wrong.
 func (w *webPage) Set(text string) error {
 	if on, err := strconv.ParseBool(text); err == nil {
 		w.asked, w.addr = on, ""

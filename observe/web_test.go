@@ -31,7 +31,7 @@ func TestARecordingIsShownAsAPage(t *testing.T) {
 	out, stdout := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- dispatch(ctx, []string{"replay", "--web", "--speed", "10", file}, stdout, io.Discard)
+		ended <- newCall(observe, stdout, io.Discard).run(ctx, []string{"replay", "--web", "--speed", "10", file})
 		stdout.Close()
 	}()
 	lines := bufio.NewScanner(out)
@@ -79,7 +79,7 @@ func TestATakenPortHasAWayOut(t *testing.T) {
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	var stderr strings.Builder
-	code := Main([]string{"replay", "--web", "--web-port", port, file}, io.Discard, &stderr)
+	code := Main([]string{"observe", "replay", "--web", "--web-port", port, file}, io.Discard, &stderr)
 	if code != exitFailed || !strings.Contains(stderr.String(), "serving the page: ") || !strings.Contains(stderr.String(), "hint: choose another port with --web-port") {
 		t.Errorf("got %d:\n%s", code, stderr.String())
 	}
@@ -93,7 +93,7 @@ func TestAPageWithoutAWayOutSaysSo(t *testing.T) {
 	}
 	t.Setenv(network.HostVariable, file+".missing")
 	var stderr strings.Builder
-	code := Main([]string{"replay", "--web", file}, io.Discard, &stderr)
+	code := Main([]string{"observe", "replay", "--web", file}, io.Discard, &stderr)
 	if code != exitFailed || !strings.Contains(stderr.String(), "serving the page: opening a network: open ") || !strings.Contains(stderr.String(), "hint: the lab that this was run in may be down") {
 		t.Errorf("got %d:\n%s", code, stderr.String())
 	}

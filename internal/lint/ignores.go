@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"istio-circuit-breaker/internal/spelling"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -59,7 +61,7 @@ func nearestCode(code string) string {
 	for _, c := range Codes() {
 		all = append(all, c.Name)
 	}
-	return nearest(code, all)
+	return spelling.Nearest(code, all)
 }
 
 // except takes back the findings that an object's annotation excepts.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"istio-circuit-breaker/internal/spelling"
+
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	networking "istio.io/api/networking/v1alpha3"
@@ -71,14 +73,14 @@ func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.Me
 	const drops = "Istio has no %s here: kubectl refuses it, and whatever does not check drops it without a word."
 	code, text := unknownField, fmt.Sprintf(drops, name)
 	fix := "take it away"
-	near := nearest(name, names(m))
+	near := spelling.Nearest(name, names(m))
 	pool := strings.Contains(path, "connectionPool")
 	switch {
 	case m != outlierMessage && (byName(outlierMessage, name) != nil || name == "outlierDetection"):
 		code, fix = misplacedField, "move it to spec.trafficPolicy.outlierDetection"
 		text += " What it says is not in force."
-	case m == outlierMessage && foreign[flat(name)] != "":
-		if better := foreign[flat(name)]; byName(outlierMessage, better) != nil {
+	case m == outlierMessage && foreign[spelling.Flat(name)] != "":
+		if better := foreign[spelling.Flat(name)]; byName(outlierMessage, better) != nil {
 			fix = "write " + better
 		} else {
 			text, fix = fmt.Sprintf(drops+" %s", name, better), "take it away; an EnvoyFilter could set it"
@@ -90,13 +92,13 @@ func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.Me
 		}
 	case m == outlierMessage:
 	case telling(name):
-		if better := nearest(name, names(outlierMessage)); better != "" {
+		if better := spelling.Nearest(name, names(outlierMessage)); better != "" {
 			fix = "write " + better + " below spec.trafficPolicy.outlierDetection"
 		} else {
 			fix = "write what is meant below spec.trafficPolicy.outlierDetection, or connectionPool for limits"
 		}
 	case pool:
-		if better := nearest(name, poolNames()); better != "" {
+		if better := spelling.Nearest(name, poolNames()); better != "" {
 			code, fix = misplacedField, "write "+better+" below the other of connectionPool's tcp and http"
 		}
 	case holds(e.value, deepest):
@@ -105,7 +107,7 @@ func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.Me
 		return
 	}
 	f := o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix)
-	if code == unknownField && near != "" && flat(near) == flat(name) && find(siblings, near) < 0 {
+	if code == unknownField && near != "" && spelling.Flat(near) == spelling.Flat(name) && find(siblings, near) < 0 {
 		f.edit = editOf(o.at(e.key), e.key, near, true)
 	}
 	l.add(f)
@@ -113,7 +115,7 @@ func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.Me
 
 // telling tells whether a name is meant for a breaker.
 func telling(name string) bool {
-	name = flat(name)
+	name = spelling.Flat(name)
 	for _, part := range []string{"outlier", "circuit", "breaker", "consecutive", "eject", "simplecb", "minhealthpercent"} {
 		if strings.Contains(name, part) {
 			return true

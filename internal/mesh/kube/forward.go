@@ -80,7 +80,7 @@ func (c *Cluster) forward(client mesh.Client) (*forward, error) {
 		old.drop()
 		delete(c.forwards, uid)
 	}
-	url := c.core.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("portforward").URL()
+	url := c.streams.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("portforward").URL()
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing a port-forward: %w", err)

@@ -5,29 +5,28 @@
 package kube
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"sync"
 
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/mesh"
 
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // users of OIDC, as kubectl takes them
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options choose the cluster; zero values mean what kubectl would take.
-type Options struct {
-	Kubeconfig, Context string
-	Namespace           string // of the stack; empty is mesh.Namespace
-}
-
 // Cluster is a real cluster. It is safe for concurrent use.
 type Cluster struct {
 	context, namespace string
 	config             *rest.Config
 	core               *corev1.CoreV1Client
+	// streams is core for what lasts as long as a run: --request-timeout is not for it.
+	streams *corev1.CoreV1Client
 
 	mu       sync.Mutex
 	forwards map[string]*forward // by pod UID
@@ -35,18 +34,18 @@ type Cluster struct {
 
 var _ mesh.Mesh = (*Cluster)(nil)
 
-// Open reads the configuration. It does not connect yet.
-func Open(o Options) (*Cluster, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = o.Kubeconfig
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: o.Context})
-	config, err := loader.ClientConfig()
+// Open reads the configuration that flags choose. It does not connect yet.
+func Open(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
+	config, err := flags.ToRESTConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		err = errors.New("no cluster is configured") // in fewer words than cli-runtime's
+	}
 	if err != nil {
 		return nil, hint.With(fmt.Errorf("reading the kubeconfig: %w", err),
 			"choose a cluster with KUBECONFIG or --context; in the lab, run `go run ./lab exec -- go run ./observe ...`")
 	}
-	name := o.Context
-	if raw, err := loader.RawConfig(); err == nil && name == "" {
+	name := *flags.Context
+	if raw, err := flags.ToRawKubeConfigLoader().RawConfig(); err == nil && name == "" {
 		name = raw.CurrentContext
 	}
 	// Made for watching one client and a few pods, a few times a second.
@@ -55,10 +54,13 @@ func Open(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	if o.Namespace == "" {
-		o.Namespace = mesh.Namespace
+	endless := rest.CopyConfig(config)
+	endless.Timeout = 0
+	streams, err := corev1.NewForConfig(endless)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	return &Cluster{context: name, namespace: o.Namespace, config: config, core: core, forwards: map[string]*forward{}}, nil
+	return &Cluster{context: name, namespace: cmp.Or(*flags.Namespace, mesh.Namespace), config: config, core: core, streams: streams, forwards: map[string]*forward{}}, nil
 }
 
 // Where is the context's name and the stack's namespace.

@@ -20,10 +20,22 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 )
 
 // open is a Cluster whose API server is a handler.
-func open(t *testing.T, handler http.Handler) *Cluster {
+func open(t *testing.T, handler http.Handler, args ...string) *Cluster {
+	t.Helper()
+	c, err := Open(flagsOf(t, handler, args...))
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	return c
+}
+
+// flagsOf choose a cluster whose API server is a handler.
+func flagsOf(t *testing.T, handler http.Handler, args ...string) *genericclioptions.ConfigFlags {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -33,11 +45,18 @@ func open(t *testing.T, handler http.Handler) *Cluster {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open(Options{Kubeconfig: path})
-	if err != nil {
-		t.Fatalf("Open: %v", err)
+	return parsed(t, append(args, "--kubeconfig", path)...)
+}
+
+// parsed are the flags of a command line.
+func parsed(t *testing.T, args ...string) *genericclioptions.ConfigFlags {
+	t.Helper()
+	flags, set := Flags(), pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.AddFlags(set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
 	}
-	return c
+	return flags
 }
 
 func answer(w http.ResponseWriter, v any) {
@@ -239,7 +258,7 @@ func TestOutputIsCutIntoLinesWhereverItIsTorn(t *testing.T) {
 }
 
 func TestAMissingKubeconfigHasAHint(t *testing.T) {
-	_, err := Open(Options{Kubeconfig: filepath.Join(t.TempDir(), "none")})
+	_, err := Open(parsed(t, "--kubeconfig", filepath.Join(t.TempDir(), "none")))
 	if err == nil || !strings.Contains(hint.Of(err), "go run ./lab exec") {
 		t.Errorf("got %v with hint %q", err, hint.Of(err))
 	}
@@ -254,7 +273,7 @@ func TestAKubeconfigOfAnIdentityProviderIsTaken(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Options{Kubeconfig: path}); err != nil {
+	if _, err := Open(parsed(t, "--kubeconfig", path)); err != nil {
 		t.Errorf("Open: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ func (c *Cluster) SidecarLog(ctx context.Context, client mesh.Client, back time.
 	} else {
 		options.TailLines = &none
 	}
-	log, err := c.core.Pods(c.namespace).GetLogs(client.Pod, options).Stream(ctx)
+	log, err := c.streams.Pods(c.namespace).GetLogs(client.Pod, options).Stream(ctx)
 	if err != nil {
 		return forbidden(fmt.Errorf("following the sidecar's log of %q: %w", client.Pod, err), "get", "pods/log", c.namespace)
 	}

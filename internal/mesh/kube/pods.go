@@ -53,7 +53,7 @@ func (c *Cluster) watchPods(ctx context.Context, list func([]timeline.Pod)) (liv
 	list(sorted(pods))
 	version := all.ResourceVersion
 	for {
-		changes, err := c.core.Pods(c.namespace).Watch(ctx, metav1.ListOptions{LabelSelector: selector,
+		changes, err := c.streams.Pods(c.namespace).Watch(ctx, metav1.ListOptions{LabelSelector: selector,
 			ResourceVersion: version, TimeoutSeconds: &limit, AllowWatchBookmarks: true})
 		if err != nil {
 			return lived, forbidden(fmt.Errorf("watching the pods of %q: %w", mesh.Service, err), "watch", "pods", c.namespace)

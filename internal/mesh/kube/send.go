@@ -34,7 +34,7 @@ func (c *Cluster) Send(ctx context.Context, client mesh.Client, l mesh.Load, ans
 	command := []string{"/servicex", "client", "-url", "http://" + mesh.Host(c.namespace) + "/",
 		"-rate", strconv.FormatFloat(l.Rate, 'g', -1, 64), "-concurrency", strconv.Itoa(l.Concurrency),
 		"-timeout", l.Timeout.String(), "-duration", longest.String(), "-stop-on-stdin-close"}
-	request := c.core.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("exec").
+	request := c.streams.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: clientContainer, Command: command, Stdin: true, Stdout: true, Stderr: true}, scheme.ParameterCodec)
 	executor, err := c.executor(request.URL())
 	if err != nil {

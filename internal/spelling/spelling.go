@@ -1,17 +1,18 @@
-package lint
+// Package spelling finds what a misspelt name is likely to mean.
+package spelling
 
 import "strings"
 
-// flat is a name without what spellings differ in.
-func flat(name string) string {
+// Flat is a name without what spellings differ in.
+func Flat(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
-// nearest is the name among others that a misspelt one is likely to mean, or "".
-func nearest(name string, others []string) string {
+// Nearest is the name among others that a misspelt one is likely to mean, or "".
+func Nearest(name string, others []string) string {
 	best, least := "", max(2, len(name)/5)+1
 	for _, other := range others {
-		if d := distance(flat(name), flat(other), least); d < least {
+		if d := distance(Flat(name), Flat(other), least); d < least {
 			best, least = other, d
 		}
 	}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/spelling"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// wrong is a usage error of a command.
+func wrong(cmd *cobra.Command, err error) error {
+	return hint.With(fmt.Errorf("%w of %s: %w", errUsage, cmd.Name(), err), "run `"+cmd.CommandPath()+" --help`")
+}
+
+// takes expects so many arguments, and says what they are.
+func takes(least, most int, names string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case least <= len(args) && len(args) <= most:
+			return nil
+		case most == 0:
+			return wrong(cmd, fmt.Errorf("takes no arguments, got %q", args))
+		default:
+			return wrong(cmd, fmt.Errorf("takes %s, got %q", names, args))
+		}
+	}
+}
+
+// takesNone expects no arguments.
+func takesNone(cmd *cobra.Command, args []string) error { return takes(0, 0, "")(cmd, args) }
+
+// noCommand is that there is none of that name.
+func noCommand(root *cobra.Command, name string) error {
+	way := "run `" + root.DisplayName() + " help`"
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		way = fmt.Sprintf("did you mean `%s %s`? If not, %s", root.DisplayName(), strings.Join(near, "` or `"+root.DisplayName()+" "), way)
+	}
+	return hint.With(fmt.Errorf("%w: no command %q", errUsage, name), way)
+}
+
+// wrongFlag is the error of a command line's flags.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	if !cmd.HasParent() && cmd.Flags().NArg() > 0 { // flags of a command that is none
+		return noCommand(cmd, cmd.Flags().Arg(0))
+	}
+	usage := wrong(cmd, err)
+	missing, is := errors.AsType[*pflag.NotExistError](err)
+	if !is {
+		return usage
+	}
+	name := missing.GetSpecifiedName()
+	if short := missing.GetSpecifiedShortnames(); short != "" {
+		name, _, _ = strings.Cut(short, "=") // a long name after one dash
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := spelling.Nearest(name, known); near != "" {
+		return hint.With(usage, fmt.Sprintf("did you mean --%s? If not, %s", near, hint.Of(usage)))
+	}
+	return usage
+}
