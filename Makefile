@@ -18,7 +18,7 @@ BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GO
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test unit mutants browser e2e matrix stress kills check lint fmt golden layouts fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills check lint fmt golden layouts layouts-live fuzz bench down
 
 ## help: list the targets
 help:
@@ -124,6 +124,10 @@ golden:
 ## layouts: have istiod's own code say what it makes of each layout; compiles it, for minutes
 layouts:
 	cd internal/effective/testdata/istiod && { $(GO) run . ../layouts > clusters.json.new && mv clusters.json.new clusters.json || { rm -f clusters.json.new; exit 1; }; }
+
+## layouts-live: what the callers of a real mesh have of each layout, in the lab
+layouts-live:
+	LAYOUTS=all $(GO) test -tags e2e -count=1 -timeout 80m -v -run 'TestEndToEnd/(up_brings|any_caller)' ./e2e
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
 FUZZTIME ?= 10s

@@ -76,12 +76,28 @@ func makeCallers(t *testing.T, layouts []layout.Layout) {
 			}
 		}
 	}
-	image := strings.TrimSpace(kubectl(t, "-n", ns, "get", "deployment", "servicex-client", "-o", "jsonpath={.spec.template.spec.containers[0].image}"))
+	image := callersImage(t)
 	for name, c := range callers {
 		all = append(all, callerPod(name, c, image))
 	}
 	applyAll(t, all)
 	kubectl(t, "wait", "--for=condition=Ready", "pods", "--all-namespaces", "--selector", layoutLabel, "--timeout", "90s")
+}
+
+func callersImage(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(kubectl(t, "-n", ns, "get", "deployment", "servicex-client", "-o", "jsonpath={.spec.template.spec.containers[0].image}"))
+}
+
+// renew makes the callers anew that a layout wants new.
+func renew(t *testing.T, l layout.Layout) {
+	t.Helper()
+	for _, name := range l.Renew {
+		c := l.Callers[name]
+		kubectl(t, "--namespace", c.Namespace, "delete", "pod", "layout-"+name)
+		applyAll(t, []manifest{callerPod(name, c, callersImage(t))})
+		kubectl(t, "--namespace", c.Namespace, "wait", "--for=condition=Ready", "pod/layout-"+name, "--timeout", "90s")
+	}
 }
 
 // serviceOf is a Service, or a ServiceEntry where the host is not the cluster's.
