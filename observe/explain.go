@@ -20,17 +20,22 @@ import (
 
 func explainCommand(c *call) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain",
+		Use:   "explain [-f FILE|FOLDER|-]...",
 		Short: "say what the rule will do, without a cluster",
 		Long: `Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
 needed, pods that may be out, when they come back, the time to trip, and what
 may surprise. Settings given as flags win over the file's. In the lab the stack is
-the lab's.`,
-		Example: c.shown + " explain --stack dev --threshold 3 --rate 10",
+the lab's.
+
+With -f it says that of each rule in manifests of yours, as lint reads them. It
+has to know of how many pods: from workloads in them, or by --pods.`,
+		Example: c.shown + " explain --stack dev --threshold 3 --rate 10\n" + c.shown + " explain -f destinationrule.yaml --pods 4 --faulty 1",
 		Args:    takesNone,
 	}
 	flags := cmd.Flags()
 	load := loadFlags(cmd, 5)
+	manifests := flags.StringArrayP("filename", "f", nil, "`file` or folder of rules that are no stack's, or - for stdin; may be given again")
+	pods := flags.Int("pods", 0, "`number` of pods behind each host of -f (default: what workloads in the files tell)")
 	stack := flags.String("stack", "", "`name` of the stack (default: PULUMI_STACK, or lab in the lab, else dev)")
 	file := flags.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
 	ejections := flags.Int("ejections", 0, "`number` of ejections to list (default 5)")
@@ -43,8 +48,13 @@ the lab's.`,
 	}
 	completeFlag(cmd, "stack", func(context.Context) []string { return stacks(".") })
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := checkLoad(load); err != nil {
+		in := explain.Input{Ejections: *ejections, Load: breaker.Load{Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}}
+		foreign, err := foreignRules(cmd, *manifests, *pods, settings)
+		if err := errors.Join(checkLoad(load), err); err != nil {
 			return wrong(cmd, err)
+		}
+		if foreign != nil {
+			return c.explainForeign(cmd, *foreign, in, *asJSON)
 		}
 		if *file == "" {
 			*file = "Pulumi." + cmp.Or(*stack, currentStack()) + ".yaml"
@@ -53,9 +63,9 @@ the lab's.`,
 		if err != nil {
 			return err
 		}
-		e, err := explain.Run(explain.Input{Rule: cfg.Rule(), Ejections: *ejections, Load: breaker.Load{
-			Healthy: int(cfg.Replicas.Healthy), Faulty: int(cfg.Replicas.Faulty), MaxDelay: cfg.MaxDelay,
-			Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}})
+		in.Rule = cfg.Rule()
+		in.Load.Healthy, in.Load.Faulty, in.Load.MaxDelay = int(cfg.Replicas.Healthy), int(cfg.Replicas.Faulty), cfg.MaxDelay
+		e, err := explain.Run(in)
 		if err != nil {
 			return wrong(cmd, err)
 		}

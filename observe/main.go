@@ -35,7 +35,7 @@ var (
 	errNotProven = errors.New("not proven that the breaker does what the rule says")
 )
 
-// commands are in the order in which help lists them.
+// commands are all that the program does.
 func commands(c *call) []*cobra.Command {
 	return []*cobra.Command{
 		explainCommand(c),
@@ -54,6 +54,7 @@ func main() {
 	// client-go logs lost connections to stderr, over the live view; they are on
 	// record as events.
 	klog.SetLogger(logr.Discard())
+	cobra.EnableCommandSorting = false // help lists them in the order of their use
 	os.Exit(Main(os.Args, os.Stdout, os.Stderr))
 }
 

@@ -31,7 +31,6 @@ func rootCommand(c *call) *cobra.Command {
 	root.SetHelpFunc(help)
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(wrongFlag)
-	cobra.EnableCommandSorting = false
 	root.AddCommand(commands(c)...)
 	return root
 }

@@ -105,7 +105,11 @@ func (l Load) words() string {
 	if l.TimeoutSeconds > 0 {
 		patience = "client timeout " + span(l.TimeoutSeconds)
 	}
-	return fmt.Sprintf("%s, %s, %s; errors take 0 to %s, %s", pace, under, l.Balancer, span(l.MaxDelaySeconds), patience)
+	late := "errors come at once"
+	if l.MaxDelaySeconds > 0 {
+		late = "errors take 0 to " + span(l.MaxDelaySeconds)
+	}
+	return fmt.Sprintf("%s, %s, %s; %s, %s", pace, under, l.Balancer, late, patience)
 }
 
 // wrap writes text after a prefix, later lines set in under the first.

@@ -55,6 +55,10 @@ type Meaning struct {
 	Detector breaker.Detector `json:"detector"`
 	// Pods is how many there are, as far as it is known; 0: it is not.
 	Pods int `json:"pods,omitempty"`
+	// Rule is what the model knows of the block; Refused, that Istio takes no rule
+	// with such values, and Rule lacks them.
+	Rule    breaker.Rule `json:"-"`
+	Refused bool         `json:"-"`
 }
 
 // Ignored is a finding that the object's annotation takes back.

@@ -73,7 +73,7 @@ func (l *Linter) Report() Report {
 func (l *Linter) judge(b *block) {
 	errors, by := b.rule.Threshold()
 	l.report.Rules = append(l.report.Rules, Meaning{Object: b.of.String(), Field: b.of.prefix + b.path, For: b.scope, File: b.of.text.name, Position: b.at,
-		Words: b.words(), Errors: errors, Detector: by, Pods: b.pods})
+		Words: b.words(), Errors: errors, Detector: by, Pods: b.pods, Rule: b.rule, Refused: b.broken})
 	b.said = b.model()
 	for _, check := range []func(*block) []Finding{thresholds, dead, shares, panics, times, localOrigin, balancing, connecting} {
 		for _, f := range check(b) {
