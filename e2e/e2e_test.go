@@ -54,6 +54,7 @@ var cases = []endCase{
 	{"the settings are put back", resetSettings, true},
 	{"destroy leaves nothing", destroyLeavesNothing, true},
 	{"up after destroy", upAgain, true},
+	{"what the charts make without a namespace is known", clusterScopedAreKnown, false},
 	{"a renamed stack is the same stack", renamed, true},
 	{"a stack of the same name in another backend is another", anotherBackend, false},
 	{"settings that would delete a namespace are refused", switchedOver, false},

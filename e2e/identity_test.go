@@ -5,10 +5,13 @@ package e2e
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // refused runs pulumi, which has to fail with all of these words and to leave the
@@ -29,6 +32,29 @@ func refused(t *testing.T, command []string, words ...string) {
 
 func upWith(args ...string) []string {
 	return append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)
+}
+
+// clusterScopedAreKnown: the program looks for whatever Istio's charts make
+// without a namespace before it makes anything. CRDs go by their group.
+func clusterScopedAreKnown(t *testing.T) {
+	kinds := strings.Join(strings.Fields(kubectl(t, "api-resources", "--namespaced=false", "--verbs=list", "-o", "name")), ",")
+	list := kubectl(t, "get", kinds, "--ignore-not-found", "-o",
+		`jsonpath={range .items[*]}{.metadata.annotations.meta\.helm\.sh/release-namespace} {.kind} {.metadata.name}{"\n"}{end}`)
+	var found []string
+	for line := range strings.Lines(list) {
+		if object, ours := strings.CutPrefix(strings.TrimSpace(line), "istio-system "); ours && !strings.HasPrefix(object, "CustomResourceDefinition ") {
+			kind, name, _ := strings.Cut(object, " ")
+			found = append(found, strings.ToLower(kind)+" "+name)
+		}
+	}
+	slices.Sort(found)
+	known, err := os.ReadFile("../infra/testdata/clusterscoped.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(strings.TrimSpace(string(known)), "\n"), found); diff != "" {
+		t.Errorf("the charts' objects without a namespace (-known +found):\n%s", diff)
+	}
 }
 
 // renamed: a stack under another name is the same stack. Only the label that says
