@@ -18,7 +18,7 @@ BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GO
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test unit mutants browser e2e matrix stress check lint fmt golden fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills check lint fmt golden layouts layouts-live fuzz bench down
 
 ## help: list the targets
 help:
@@ -84,6 +84,10 @@ STRESS ?= 100
 stress:
 	STRESS=$(STRESS) $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestStress ./e2e
 
+## kills: up and destroy killed before and after each kind of resource, in the lab
+kills:
+	KILLS=1 $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestKills ./e2e
+
 ## check: all that CI runs
 check:
 	@failed=; for t in lint unit browser e2e; do $(MAKE) --no-print-directory $$t || failed="$$failed $$t"; done; \
@@ -102,6 +106,7 @@ lint:
 generated:
 	$(GO) run ./observe report docs/run.jsonl -o - | diff docs/run.html -
 	cd infra/testdata/sdkrelease && $(GO) run . | diff releases.json -
+	$(GO) run ./internal/config/printschema | diff docs/stack.schema.json -
 
 ## fmt: format all Go files
 fmt:
@@ -114,6 +119,15 @@ golden:
 	UPDATE_SCRIPTS=1 $(GO) test ./observe ./lab
 	$(GO) run ./observe report docs/run.jsonl -o docs/run.html
 	cd infra/testdata/sdkrelease && $(GO) run . > releases.json
+	$(GO) run ./internal/config/printschema > docs/stack.schema.json
+
+## layouts: have istiod's own code say what it makes of each layout; compiles it, for minutes
+layouts:
+	cd internal/effective/testdata/istiod && { $(GO) run . ../layouts > clusters.json.new && mv clusters.json.new clusters.json || { rm -f clusters.json.new; exit 1; }; }
+
+## layouts-live: what the callers of a real mesh have of each layout, in the lab
+layouts-live:
+	LAYOUTS=all $(GO) test -tags e2e -count=1 -timeout 80m -v -run 'TestEndToEnd/(up_brings|any_caller)' ./e2e
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
 FUZZTIME ?= 10s

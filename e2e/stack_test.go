@@ -103,6 +103,7 @@ func up(t *testing.T) {
 		ImageDigest string            `json:"imageDigest"`
 		Rule        string            `json:"rule"`
 		Commands    map[string]string `json:"commands"`
+		Readme      string            `json:"readme"`
 	}
 	decode(t, pulumi(t, "stack", "output", "--json"), &outputs)
 	if outputs.ServiceURL != "http://servicex-service."+ns+".svc.cluster.local" || outputs.Namespace != ns {
@@ -111,7 +112,10 @@ func up(t *testing.T) {
 	if !strings.HasPrefix(outputs.Rule, "10 gateway errors") {
 		t.Errorf("the rule in words: got %q", outputs.Rule)
 	}
-	for _, name := range []string{"watch", "verify", "tune", "remove"} {
+	if !strings.Contains(outputs.Readme, "\n"+outputs.Commands["verify"]+"\n") || strings.Contains(outputs.Readme, "${") {
+		t.Errorf("the readme is not filled in:\n%s", outputs.Readme)
+	}
+	for _, name := range []string{"watch", "verify", "pods", "tune", "remove"} {
 		if outputs.Commands[name] == "" {
 			t.Errorf("no command to %s in %v", name, outputs.Commands)
 		}
@@ -204,26 +208,33 @@ func namespaceDefault(t *testing.T) {
 	unset(t, "namespace")
 }
 
-// meshThatIsThere: a second stack in a namespace of its own, on the mesh that
-// the first one has installed.
-func meshThatIsThere(t *testing.T) {
+// wideMesh has the stack's mesh look at all namespaces, and not at the stack's
+// alone, until narrow is called.
+func wideMesh(t *testing.T) (narrow func()) {
+	t.Helper()
+	was := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
 	var values map[string]any
-	decode(t, pulumi(t, "config", "get", "istio.values"), &values)
-	// The first stack's mesh looks at that stack's namespace only.
+	decode(t, was, &values)
 	values["meshConfig"] = map[string]any{"discoverySelectors": []any{}}
 	wide, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := pulumi(t, "config", "get", "istio.values")
 	set(t, map[string]string{"istio.values": string(wide)})
+	return func() { set(t, map[string]string{"istio.values": was}) }
+}
+
+// meshThatIsThere: a second stack in a namespace of its own, on the mesh that
+// the first one has installed.
+func meshThatIsThere(t *testing.T) {
+	narrow := wideMesh(t)
 	before := everything(t)
 	second := func(args ...string) string { return pulumi(t, append(args, "--stack", "second")...) }
 	pulumi(t, "stack", "init", "second", "--no-select")
 	defer func() {
 		second("stack", "rm", "--yes", "--force")
 		pulumi(t, "stack", "select", "lab") // removing any stack leaves none selected
-		set(t, map[string]string{"istio.values": strings.TrimSpace(narrow)})
+		narrow()
 	}()
 	second("config", "set-all", "--plaintext", "istio.install=false", "--plaintext", "namespace=second",
 		"--plaintext", "image.repository=localhost:5000/servicex", "--plaintext", "outlier.consecutiveErrors=4")

@@ -104,7 +104,7 @@ func registerCRDs(ctx *pulumi.Context, base *release, own identity, names []stri
 				"names": pulumi.Map{"kind": pulumi.String(kind)},
 			}},
 		}, utilities.PkgResourceDefaultOpts([]pulumi.ResourceOption{
-			pulumi.DependsOn([]pulumi.Resource{base}), pulumi.RetainOnDelete(keep),
+			own.healing, pulumi.DependsOn([]pulumi.Resource{base}), pulumi.RetainOnDelete(keep),
 		})...)
 		if err != nil {
 			return nil, fmt.Errorf("registering CRD %q: %w", name, err)

@@ -47,6 +47,7 @@ type fakeAPI struct {
 	down        bool                         // answers nothing of use
 	registry    map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
 	nodes       []node                       // a page for each
+	secrets     []object                     // of the mesh's namespace
 	noRights    bool                         // to read the two above
 
 	asked atomic.Int32 // dry runs so far
@@ -75,6 +76,8 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `nodes is forbidden: User "dev" cannot list resource "nodes"`})
 	case r.URL.Path == "/api/v1/nodes":
 		reply(http.StatusOK, f.page(r.URL.Query().Get("continue")))
+	case r.URL.Path == "/api/v1/namespaces/istio-system/secrets":
+		reply(http.StatusOK, map[string]any{"items": f.secrets})
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {

@@ -29,11 +29,12 @@ func foreignCRDs(seen sighting, stack string) []object {
 }
 
 // stillForeign are the CRDs that are there, were there before this stack, and
-// have not been made anew by it since.
+// have not been made anew by it since, which the label alone tells: part of what
+// they are, the chart says.
 func (own identity) stillForeign(crds []object) []string {
 	var foreign []string
 	for _, o := range crds {
-		if slices.Contains(own.crdsBefore, o.Metadata.Name) && !own.owns(owner(o.Metadata.Labels)) {
+		if slices.Contains(own.crdsBefore, o.Metadata.Name) && !own.owns(o.Metadata.Labels[identityLabel]) {
 			foreign = append(foreign, o.Metadata.Name)
 		}
 	}

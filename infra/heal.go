@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -26,14 +25,11 @@ func (own identity) heal(ctx *pulumi.Context, c *cluster) (pulumi.ResourceOption
 	if err != nil {
 		return nil, fmt.Errorf("registering the hook that clears left-overs: %w", err)
 	}
-	changing, err := ctx.RegisterResourceHook("clear-pending-release", func(args *pulumi.ResourceHookArgs) error {
-		if string(args.Type) != releaseType {
-			return nil
-		}
-		return clearRelease(ctx.Context(), c, text(args.NewInputs, "namespace"), text(args.NewInputs, "name"), pending)
+	changing, err := ctx.RegisterResourceHook("reopen", func(args *pulumi.ResourceHookArgs) error {
+		return own.reopen(ctx.Context(), c, string(args.Type), args.NewInputs)
 	}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("registering the hook that clears pending releases: %w", err)
+		return nil, fmt.Errorf("registering the hook that makes way for updates: %w", err)
 	}
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{
 		BeforeCreate: []*pulumi.ResourceHook{making},
@@ -44,13 +40,12 @@ func (own identity) heal(ctx *pulumi.Context, c *cluster) (pulumi.ResourceOption
 // clear makes way for a resource of that type with these inputs.
 func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs resource.PropertyMap) error {
 	if typ == releaseType {
-		// Of the mesh's namespace, which this stack has made or taken over. Helm
-		// then takes over the objects of the release, which carry its name.
-		return clearRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"), func(string) bool { return true })
+		// Of the mesh's namespace, which this stack has made or taken over.
+		return clearRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"))
 	}
-	metadata := resource.PropertyMap{}
-	if m, ok := inputs["metadata"]; ok && m.IsObject() {
-		metadata = m.ObjectValue()
+	metadata := metadataOf(inputs)
+	if strings.HasSuffix(typ, ":CustomResourceDefinition") {
+		return own.clearCRD(ctx, c, text(metadata, "name"))
 	}
 	path, what := address(typ, text(metadata, "namespace"), text(metadata, "name"))
 	if path == "" {
@@ -71,12 +66,36 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 	case strings.HasSuffix(typ, ":Namespace"):
 		// It may hold more than the stack's. With labels that are already as the
 		// provider applies them, it takes the namespace over.
-		return c.setLabels(ctx, path, labelsIn(metadata))
+		return c.merge(ctx, path, map[string]any{"labels": labelsIn(metadata)})
 	}
 	if err := c.remove(ctx, path); err != nil {
 		return fmt.Errorf("deleting %s, which a killed run has left: %w", what, err)
 	}
 	return nil
+}
+
+// reopen makes way for the update of a resource of that type with these inputs.
+func (own identity) reopen(ctx context.Context, c *cluster, typ string, inputs resource.PropertyMap) error {
+	if typ == releaseType {
+		return reopenRelease(ctx, c, text(inputs, "namespace"), text(inputs, "name"))
+	}
+	metadata := metadataOf(inputs)
+	path, what := address(typ, text(metadata, "namespace"), text(metadata, "name"))
+	if path == "" || own.takeOver == "" {
+		return nil
+	}
+	live, err := c.object(ctx, path)
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil // the update says so
+	case err != nil:
+		return advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
+	case owner(live.Metadata.Labels) != own.takeOver:
+		return nil
+	}
+	// Half taken over before: the label is another field manager's, and would be
+	// in conflict as long as its value is another.
+	return c.merge(ctx, path, map[string]any{"labels": labelsIn(metadata)})
 }
 
 // address is where the API server keeps an object of that type of the provider's,
@@ -99,35 +118,18 @@ func address(typ, namespace, name string) (path, what string) {
 	return in + url.PathEscape(name), fmt.Sprintf("%s %q in namespace %q", kind.name, name, namespace)
 }
 
-// clearRelease deletes Helm's records of a release whose status is unwanted: all
-// of one that is to be installed anew, or those on which Helm would wait in vain
-// for an operation that was killed.
-func clearRelease(ctx context.Context, c *cluster, namespace, name string, unwanted func(status string) bool) error {
-	secrets := namespacePath(namespace) + "/secrets"
-	records, err := c.objects(ctx, secrets+"?labelSelector="+url.QueryEscape("owner=helm,name="+name))
-	if err != nil {
-		return advise(fmt.Errorf("looking for Helm's records of release %q: %w", name, err), nextStep(err))
-	}
-	for _, r := range records {
-		if !unwanted(r.Metadata.Labels["status"]) {
-			continue
-		}
-		if err := c.remove(ctx, secrets+"/"+url.PathEscape(r.Metadata.Name)); err != nil {
-			return fmt.Errorf("deleting Helm's record %s of release %q, which a killed run has left: %w", strconv.Quote(r.Metadata.Name), name, err)
-		}
-	}
-	return nil
-}
-
-// pending reports whether Helm's status is of an operation under way. The
-// engine's lock on the stack says that it is none of this stack's.
-func pending(status string) bool { return strings.HasPrefix(status, "pending-") }
-
 func text(of resource.PropertyMap, key resource.PropertyKey) string {
 	if v, ok := of[key]; ok && v.IsString() {
 		return v.StringValue()
 	}
 	return ""
+}
+
+func metadataOf(inputs resource.PropertyMap) resource.PropertyMap {
+	if m, ok := inputs["metadata"]; ok && m.IsObject() {
+		return m.ObjectValue()
+	}
+	return resource.PropertyMap{}
 }
 
 func labelsIn(metadata resource.PropertyMap) map[string]string {

@@ -36,6 +36,10 @@ type releaseArgs struct {
 	Version   string          // of the chart; empty for a folder
 	Values    pulumi.MapInput // secret ones stay so
 	Timeout   int             // seconds, for each Kubernetes operation
+	// Description is a word on the release in Helm's record. One that is not empty
+	// and not that of the state has the release updated where nothing else is to
+	// be; an empty one leaves what the state has.
+	Description string
 	// Atomic takes back an installation that failed, so that the next "up"
 	// does not meet its remains.
 	Atomic bool
@@ -58,6 +62,11 @@ func newRelease(ctx *pulumi.Context, args releaseArgs, opts ...pulumi.ResourceOp
 	}
 	if args.Version != "" {
 		inputs["version"] = pulumi.String(args.Version)
+	}
+	if args.Description != "" {
+		inputs["description"] = pulumi.String(args.Description)
+	} else {
+		opts = append(opts, pulumi.IgnoreChanges([]string{"description"}))
 	}
 	var r release
 	if err := ctx.RegisterResource(releaseType, args.Name, inputs, &r, utilities.PkgResourceDefaultOpts(opts)...); err != nil {

@@ -22,6 +22,9 @@ type identity struct {
 	// not its to change or to delete. Kept in the state too: once the stack is
 	// up, nothing in the cluster tells them from its own.
 	crdsBefore []string
+	// unfinished are the releases on which a killed run left an operation, each
+	// with a word on it.
+	unfinished map[string]string
 	// healing makes way for a resource that a killed run has left behind.
 	healing pulumi.ResourceOption
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"istio-circuit-breaker/internal/config"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -20,6 +22,7 @@ func main() {
 		if err != nil {
 			return err
 		}
+		raw, secret = config.Renamed(raw, ctx.Project()), config.RenamedKeys(secret, ctx.Project())
 		p := program{
 			raw:     raw,
 			secret:  secret,
@@ -82,6 +85,5 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err := newBreaker(ctx, cfg, ns, ready); err != nil {
 		return err
 	}
-	export(ctx, cfg, image)
-	return nil
+	return p.export(ctx, cfg, image)
 }

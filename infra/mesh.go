@@ -50,7 +50,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	if err != nil {
 		return nil, fmt.Errorf("registering namespace %q: %w", meshNS, err)
 	}
-	base, err := newRelease(ctx, chart(cfg, "base", baseRelease, ns, toMap(baseValues(own.crdsBefore))), own.healing)
+	base, err := newRelease(ctx, chart(cfg, "base", baseRelease, ns, own, toMap(baseValues(own.crdsBefore))), own.healing)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace) (mesh, error
 	if slices.Contains(all.Secrets, config.Values) {
 		values = pulumi.ToSecret(values).(pulumi.MapOutput)
 	}
-	istiod, err := newRelease(ctx, chart(cfg, "istiod", istiodRelease, ns, values), own.healing, afterCRDs, pulumi.DependsOn(configMaps))
+	istiod, err := newRelease(ctx, chart(cfg, "istiod", istiodRelease, ns, own, values), own.healing, afterCRDs, pulumi.DependsOn(configMaps))
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +94,16 @@ func ownConfigMaps(ctx *pulumi.Context, cfg config.Namespace, app namespace) ([]
 }
 
 // chart is the release of one of Istio's charts, from wherever they come.
-func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, values pulumi.MapInput) releaseArgs {
+func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, own identity, values pulumi.MapInput) releaseArgs {
 	args := releaseArgs{
 		Name:      release,
 		Namespace: ns.Metadata.Name().Elem(),
 		Values:    values,
 		Timeout:   int(cfg.Timeout.Seconds()),
 		Atomic:    true,
+		// The state does not tell that an operation on the release was killed, and
+		// nothing else would have it finished.
+		Description: own.unfinished[release],
 	}
 	switch {
 	case strings.HasPrefix(cfg.ChartRepository, "oci://"):

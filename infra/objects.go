@@ -48,9 +48,9 @@ func (c *cluster) objects(ctx context.Context, path string) ([]object, error) {
 	return list.Items, err
 }
 
-// setLabels lays labels over those of the object at path.
-func (c *cluster) setLabels(ctx context.Context, path string, labels map[string]string) error {
-	patch := map[string]any{"metadata": map[string]any{"labels": labels}}
+// merge lays metadata, such as labels, over that of the object at path.
+func (c *cluster) merge(ctx context.Context, path string, metadata map[string]any) error {
+	patch := map[string]any{"metadata": metadata}
 	return c.do(ctx, request{method: http.MethodPatch, path: path, body: patch, kind: "application/merge-patch+json"}, nil)
 }
 

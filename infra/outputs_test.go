@@ -10,7 +10,7 @@ import (
 
 func TestOutputs(t *testing.T) {
 	r := up(t, settings{"namespace": "demo", "replicas.healthy": "2", "outlier.consecutiveErrors": "3"})
-	want := []string{"commands", "imageDigest", "namespace", "rule", "serviceURL"}
+	want := []string{"commands", "imageDigest", "mesh", "namespace", "pods", "readme", "rule", "serviceURL"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(r.outputs))); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
@@ -26,7 +26,7 @@ func TestOutputs(t *testing.T) {
 		}
 	}
 	commands, _ := r.outputs["commands"].(map[string]string)
-	if diff := cmp.Diff([]string{"remove", "tune", "verify", "watch"}, slices.Sorted(maps.Keys(commands))); diff != "" {
+	if diff := cmp.Diff([]string{"pods", "remove", "tune", "verify", "watch"}, slices.Sorted(maps.Keys(commands))); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }

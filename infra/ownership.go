@@ -25,13 +25,14 @@ func establish(ctx *pulumi.Context, cfg config.Config, seen sighting) (identity,
 		return identity{}, err
 	}
 	own.crdsBefore = own.stillForeign(seen.crds)
-	if n := len(own.crdsBefore); n > 0 {
-		left := note{warn: true, text: fmt.Sprintf("%d of Istio's CRDs were in the cluster before this stack. It uses them as they are, and leaves them, with all their objects, at destroy: %s",
-			n, strings.Join(own.crdsBefore, ", "))}
+	if len(own.crdsBefore) > 0 {
+		left := note{warn: true, text: "CRDs of Istio's that were in the cluster before this stack are used as they are, and stay, with all their objects, at destroy: " +
+			strings.Join(own.crdsBefore, ", ")}
 		if err := left.tell(ctx); err != nil {
 			return identity{}, err
 		}
 	}
+	own.unfinished = unfinished(seen.records)
 	if !ctx.DryRun() {
 		own.healing, err = own.heal(ctx, seen.cluster)
 	}

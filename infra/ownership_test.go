@@ -133,6 +133,17 @@ func TestCRDsThatWereThereAreNeitherMadeNorDeleted(t *testing.T) {
 	}
 }
 
+// Somebody deletes a CRD that was there before the stack, and the next update
+// makes it: from then on it is the stack's, like any other.
+func TestCRDsThatTheStackHasMadeAnewAreItsOwn(t *testing.T) {
+	theirs, ours := istios("sidecars.networking.istio.io", nil), istios("gateways.networking.istio.io", nil)
+	ours.Metadata.Labels = map[string]string{partOfLabel: "istio", identityLabel: me}
+	own := identity{id: me, crdsBefore: []string{"gateways.networking.istio.io", "sidecars.networking.istio.io"}}
+	if got := own.stillForeign([]object{theirs, ours}); !slices.Equal(got, []string{"sidecars.networking.istio.io"}) {
+		t.Errorf("still of others: %v", got)
+	}
+}
+
 func TestClusterThatDoesNotAnswer(t *testing.T) {
 	preview := run{api: &fakeAPI{down: true}, preview: true}
 	if err := preview.start(t); err != nil {

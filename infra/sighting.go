@@ -27,6 +27,8 @@ type sighting struct {
 	// others are the other cluster-scoped objects of Istio's charts, each as
 	// "clusterrole NAME".
 	others map[string]object
+	// records are Helm's in the mesh's namespace.
+	records []helmRecord
 }
 
 // lookLimit bounds each look at the cluster before anything is made.
@@ -57,6 +59,12 @@ func sight(ctx context.Context, c *cluster, cfg config.Config) (sighting, error)
 		return s, err
 	}
 	var group errgroup.Group
+	if _, there := s.namespaces[meshNS]; there {
+		group.Go(func() (err error) {
+			s.records, err = c.helmRecords(ctx, meshNS)
+			return err
+		})
+	}
 	found := make([][]object, len(clusterScoped))
 	for i, kind := range clusterScoped {
 		group.Go(func() (err error) {

@@ -111,7 +111,11 @@ func stackConfig(path string, settings map[string]*string) (config.Config, error
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading the stack's configuration: %w", err)
 	}
-	raw, err := config.FromStackFile(text)
+	project, err := projectName(filepath.Join(filepath.Dir(path), "Pulumi.yaml"))
+	if err != nil {
+		return config.Config{}, err
+	}
+	raw, err := config.FromStackFile(text, project)
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)
 	}
@@ -125,4 +129,21 @@ func stackConfig(path string, settings map[string]*string) (config.Config, error
 		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)
 	}
 	return cfg, nil
+}
+
+// projectName is the name in the project file beside a stack file; ours, where
+// the stack file stands alone.
+func projectName(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return config.Project, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the project's name: %w", err)
+	}
+	name, err := config.ProjectName(text)
+	if err != nil {
+		return "", fmt.Errorf("reading %q: %w", path, err)
+	}
+	return name, nil
 }

@@ -51,20 +51,6 @@ func checkOwner(v string) error {
 	return nil
 }
 
-func checkBalancer(v string) error {
-	if !slices.Contains([]string{"ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "mesh"}, v) {
-		return errors.New("is no load balancer of Istio's")
-	}
-	return nil
-}
-
-func checkPlatform(v string) error {
-	if v != "linux/amd64" && v != "linux/arm64" {
-		return errors.New("is not a platform that the image is built for")
-	}
-	return nil
-}
-
 // checkVersion wants one version: with a range or "latest" the same program
 // would install another mesh tomorrow.
 func checkVersion(v string) error {

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 type timeSpan = time.Duration
 
@@ -23,23 +26,24 @@ const (
 
 // Defaults that are needed in more than one place.
 const (
-	defaultNamespace = "circuit-breaker"
+	// DefaultNamespace is the stack's namespace where none is set.
+	DefaultNamespace = "circuit-breaker"
 	// defaultVersion is that of istio.io/api in go.mod, whose types the rule is
 	// written in.
 	defaultVersion = "1.31.4"
 	defaultCharts  = "https://istio-release.storage.googleapis.com/charts"
 )
 
-// defaults is the configuration of a stack that sets nothing but its image.
-func defaults() Config {
-	return Config{
-		Namespace:    Namespace{Name: defaultNamespace},
-		Outlier:      Outlier{Enabled: true, ConsecutiveErrors: 10, BaseEjectionTime: 30 * time.Second, Interval: time.Second},
-		Replicas:     Replicas{Healthy: 1, Faulty: 1},
-		MaxDelay:     4 * time.Second,
-		LoadBalancer: "ROUND_ROBIN",
-		Istio: Istio{Install: true, Version: defaultVersion, ChartRepository: defaultCharts,
-			Timeout: 5 * time.Minute},
-		Client: true,
+// defaults is the configuration of a stack that sets nothing.
+func defaults() draft {
+	var d draft
+	for _, k := range keys() {
+		if k.byDefault == "" {
+			continue
+		}
+		if err := k.set(&d, k.byDefault); err != nil {
+			panic(fmt.Sprintf("the default of %s %v", k.name, err)) // a slip in the table, which every test meets
+		}
 	}
+	return draft{Config: d.Config} // nothing of which was configured
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -10,7 +11,7 @@ import (
 // looked at. The error joins one *Problem for each thing wrong, in a stable
 // order; it shows nothing of the values of secret, which are full keys.
 func Parse(raw map[string]string, secret ...string) (Config, error) {
-	d := draft{Config: defaults()}
+	d := defaults()
 	found, problems := find(raw, secret)
 	broken := map[string]bool{}
 	for _, k := range keys() {
@@ -38,7 +39,7 @@ func Parse(raw map[string]string, secret ...string) (Config, error) {
 }
 
 func (k key) read(d *draft, at place) *Problem {
-	p := &Problem{Key: Project + ":" + k.name, Value: at.shown(), Allowed: k.allowed, Fix: command("set", at.nested, k.name, k.example)}
+	p := &Problem{Key: Project + ":" + k.name, Value: at.shown(), Allowed: k.allowed, Fix: command("set", at.nested, k.name, cmp.Or(k.example, k.byDefault))}
 	if at.text == "" {
 		p.Reason, p.Fix = "is empty", command("rm", at.nested, k.name)
 		return p

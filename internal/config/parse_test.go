@@ -21,7 +21,7 @@ func parseFile(t *testing.T, file string) (config.Config, error) {
 	if err != nil {
 		t.Fatalf("reading %s: %v", file, err)
 	}
-	raw, err := config.FromStackFile(text)
+	raw, err := config.FromStackFile(text, config.Project)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}

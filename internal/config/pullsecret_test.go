@@ -90,7 +90,7 @@ func TestPullSecretThatIsEncryptedDoesNotMatterToTheRule(t *testing.T) {
 		"in both":           "config:" + credentials + "username: you\n  istio-circuit-breaker:image:\n    pullSecret:\n      password:\n        secure: AAAB",
 		"a whole encrypted": "config:" + credentials + "username: you\n  istio-circuit-breaker:image.pullSecret:\n    secure: AAAB",
 	} {
-		raw, err := config.FromStackFile([]byte(text))
+		raw, err := config.FromStackFile([]byte(text), config.Project)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

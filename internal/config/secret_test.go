@@ -77,7 +77,7 @@ func TestEncryptedHelmValuesDoNotMatterToTheRule(t *testing.T) {
 	got, err := config.FromStackFile([]byte(`config:
   istio-circuit-breaker:istio.values:
     secure: AAAB
-  istio-circuit-breaker:namespace: demo`))
+  istio-circuit-breaker:namespace: demo`), config.Project)
 	if diff := cmp.Diff(map[string]string{"istio-circuit-breaker:namespace": "demo"}, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -88,7 +88,7 @@ func TestStackFileThatIsNone(t *testing.T) {
 		"\tconfig": "reading a stack file: ",
 		"config:\n  istio-circuit-breaker:namespace:\n    secure: AAAB": "reading a stack file: istio-circuit-breaker:namespace is encrypted",
 	} {
-		if _, err := config.FromStackFile([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := config.FromStackFile([]byte(text), config.Project); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("reading %q: %v, want %q", text, err, want)
 		}
 	}

@@ -202,7 +202,7 @@ func TestTheEnvironmentInsideIsTheLabs(t *testing.T) {
 		"KUBECONFIG=/lab/kubeconfig",
 		"DOCKER_HOST=unix:///lab/docker.sock",
 		"PULUMI_HOME=/lab/pulumi-home",
-		"PULUMI_BACKEND_URL=file:///lab/pulumi",
+		"PULUMI_BACKEND_URL=file:///lab/pulumi?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE=",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",

@@ -227,7 +227,7 @@ func TestExecReplacesTheProcess(t *testing.T) {
 	}
 	out, err := run("sh", "-c", "echo $KUBECONFIG $PULUMI_BACKEND_URL; exit 7")
 	exit, failed := errors.AsType[*exec.ExitError](err)
-	if want := "/lab/kubeconfig file:///lab/pulumi\n"; out != want || !failed || exit.ExitCode() != 7 {
+	if want := "/lab/kubeconfig file:///lab/pulumi?metadata=skip\n"; out != want || !failed || exit.ExitCode() != 7 {
 		t.Errorf("got %q and %v, want %q and the command's exit code 7", out, err, want)
 	}
 	if out, err := run("no-such-command"); err == nil || !strings.HasPrefix(out, "entering the lab: ") {

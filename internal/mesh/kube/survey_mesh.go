@@ -1,16 +1,17 @@
 package kube
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"istio-circuit-breaker/internal/effective"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 
+	networking "istio.io/api/networking/v1alpha3"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,21 +49,18 @@ func (c *Cluster) surveyAuthentication(ctx context.Context, client *corev1.Pod) 
 		}
 		all = append(all, list.Items...)
 	}
-	var rules struct {
-		Items []otherRule `json:"items"`
-	}
-	if err := c.list(ctx, "networking.istio.io/v1", c.namespace, "destinationrules", &rules); err != nil {
+	rules, err := c.rules(ctx)
+	if err != nil {
 		return nil, err
 	}
-	rule, _ := firstRule(rules.Items, c.namespace, client.Labels)
-	return authenticationSymptoms(all, rule, c.namespace), nil
+	return authenticationSymptoms(all, inForce(rules, c.namespace, client.Labels), c.namespace), nil
 }
 
 // authenticationSymptoms are of the policies that are in force: one for chosen
 // pods before the namespace's, and that before the mesh's. Source: istio
 // pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication.
-func authenticationSymptoms(policies []authentication, rule *otherRule, namespace string) []timeline.Symptom {
-	mode := plainText(rule)
+func authenticationSymptoms(policies []authentication, rule effective.Result, namespace string) []timeline.Symptom {
+	mode := plainText(rule.TLS)
 	if mode == "" {
 		return nil
 	}
@@ -72,7 +70,7 @@ func authenticationSymptoms(policies []authentication, rule *otherRule, namespac
 	tell := func(p authentication, of string) {
 		if p.Spec.MTLS.Mode == "STRICT" {
 			all = append(all, timeline.Symptom{Code: "mtls-mismatch", Source: "PeerAuthentications",
-				Detail: fmt.Sprintf("PeerAuthentication %s is STRICT%s, and tls.mode of DestinationRule %s is %s", p.Metadata, of, rule.Metadata, mode)})
+				Detail: fmt.Sprintf("PeerAuthentication %s is STRICT%s, and tls.mode of DestinationRule %s is %s", p.Metadata, of, rule.Policy.Object, mode)})
 		}
 	}
 	wide := map[string]authentication{} // the oldest without a selector
@@ -93,22 +91,13 @@ func authenticationSymptoms(policies []authentication, rule *otherRule, namespac
 	return all
 }
 
-// plainText is the tls.mode of a rule that has the client speak no mTLS of the
-// mesh; empty where it does. Without a mode Istio finds out by itself.
-func plainText(rule *otherRule) string {
-	if rule == nil || rule.Spec.TrafficPolicy == nil {
+// plainText is the mode of a rule that has the client speak no mTLS of the mesh;
+// empty where it does. Without a tls block Istio finds out by itself.
+func plainText(tls *networking.ClientTLSSettings) string {
+	if tls == nil || tls.GetMode() == networking.ClientTLSSettings_ISTIO_MUTUAL || tls.GetMode() == networking.ClientTLSSettings_MUTUAL {
 		return ""
 	}
-	has := rule.Spec.TrafficPolicy.TLS
-	for _, p := range rule.Spec.TrafficPolicy.Ports {
-		if p.Port.Number == servicePort {
-			has = p.TLS
-		}
-	}
-	if has == nil || has.Mode == "ISTIO_MUTUAL" || has.Mode == "MUTUAL" {
-		return ""
-	}
-	return cmp.Or(has.Mode, "DISABLE")
+	return tls.GetMode().String()
 }
 
 // surveyMesh looks at the mesh's own configuration.

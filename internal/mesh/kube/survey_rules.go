@@ -1,149 +1,82 @@
 package kube
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
+	"istio-circuit-breaker/internal/effective"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// otherRule is of a DestinationRule what decides which policy a caller gets.
-type otherRule struct {
-	Metadata struct {
-		named
-
-		Created time.Time `json:"creationTimestamp"`
-	} `json:"metadata"`
-	Spec struct {
-		Host          string   `json:"host"`
-		TrafficPolicy *policy  `json:"trafficPolicy"`
-		ExportTo      []string `json:"exportTo"`
-		Selector      *struct {
-			Labels map[string]string `json:"matchLabels"`
-		} `json:"workloadSelector"`
-	} `json:"spec"`
-}
-
-type policy struct {
-	Outlier *struct{} `json:"outlierDetection"`
-	TLS     *tls      `json:"tls"`
-	Ports   []struct {
-		Port struct {
-			Number int `json:"number"`
-		} `json:"port"`
-		Outlier *struct{} `json:"outlierDetection"`
-		TLS     *tls      `json:"tls"`
-	} `json:"portLevelSettings"`
-}
-
-type tls struct {
-	Mode string `json:"mode"`
-}
-
 // surveyRules looks at the rules of the caller's own namespace alone: the stack's
 // rule is there, and where one of that namespace fits, Istio looks no further.
-// Source: istio pilot/pkg/model/push_context.go, destinationRule.
 func (c *Cluster) surveyRules(ctx context.Context, client *corev1.Pod) ([]timeline.Symptom, error) {
+	rules, err := c.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ruleSymptoms(rules, c.namespace, client.Labels), nil
+}
+
+// rules are the DestinationRules of the stack's namespace.
+func (c *Cluster) rules(ctx context.Context) ([]effective.Object, error) {
 	var list struct {
-		Items []otherRule `json:"items"`
+		Items []json.RawMessage `json:"items"`
 	}
 	if err := c.list(ctx, "networking.istio.io/v1", c.namespace, "destinationrules", &list); err != nil {
 		return nil, err
 	}
-	return ruleSymptoms(list.Items, c.namespace, client.Labels), nil
+	var all []effective.Object
+	for _, text := range list.Items {
+		o, err := effective.ParseObject(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+// inForce is what a client of the stack's namespace has for the service.
+func inForce(rules []effective.Object, namespace string, client map[string]string) effective.Result {
+	return effective.Compute(rules, effective.Mesh{}, effective.Caller{Namespace: namespace, Labels: client},
+		effective.Service{Host: mesh.Host(namespace), Namespace: namespace, Port: servicePort})
 }
 
 // ruleSymptoms are the rules that win over the stack's, and where it hides itself.
-func ruleSymptoms(rules []otherRule, namespace string, client map[string]string) []timeline.Symptom {
+func ruleSymptoms(rules []effective.Object, namespace string, client map[string]string) []timeline.Symptom {
 	var all []timeline.Symptom
 	tell := func(code, format string, args ...any) {
 		all = append(all, timeline.Symptom{Code: code, Detail: fmt.Sprintf(format, args...), Source: "DestinationRules"})
 	}
 	for _, r := range rules {
-		if r.Metadata.Name == mesh.Service && !meant(r.Spec.Host, namespace) {
-			tell("cluster-domain", "DestinationRule %s is for the host %q, and the service is %q", r.Metadata, r.Spec.Host, mesh.Host(namespace))
+		if r.Name == mesh.Service && !meant(r.Spec.GetHost(), namespace) {
+			tell("cluster-domain", "DestinationRule %s is for the host %q, and the service is %q", r, r.Spec.GetHost(), mesh.Host(namespace))
 		}
 	}
-	first, why := firstRule(rules, namespace, client)
-	if first == nil {
-		return all
-	}
-	if first.Metadata.Name != mesh.Service {
-		tell("hidden-by-other-rule", "DestinationRule %s is for %q too, and %s", first.Metadata, first.Spec.Host, why)
-	}
-	if first.Spec.TrafficPolicy == nil {
-		return all
-	}
-	for _, p := range first.Spec.TrafficPolicy.Ports {
-		if p.Port.Number != servicePort {
-			continue
+	result := inForce(rules, namespace, client)
+	own := namespace + "/" + mesh.Service
+	if why, _ := result.Why(own); why.Code != effective.InForce {
+		for _, other := range result.Objects {
+			if other != own {
+				tell("hidden-by-other-rule", "DestinationRule %s is for the client. Of %s: %s", other, own, why.Text)
+				break
+			}
 		}
+	}
+	if strings.Contains(result.Policy.Path, ".portLevelSettings[") {
 		has := "without outlierDetection"
-		if p.Outlier != nil {
+		if result.Rule.Enabled {
 			has = "with an outlierDetection of its own"
 		}
-		tell("hidden-by-port-level", "DestinationRule %s has portLevelSettings for port %d %s", first.Metadata, servicePort, has)
+		tell("hidden-by-port-level", "DestinationRule %s has portLevelSettings for port %d %s", result.Policy.Object, servicePort, has)
 	}
 	return all
-}
-
-// firstRule is the rule whose policy the client gets, and why it comes before
-// the others; nil where none has a policy. One that selects the client wins; of
-// the others the oldest that has a policy at all, for they are merged in that
-// order and a later one adds its subsets alone. A wildcard loses to a host.
-// Source: istio pilot/pkg/model, sidecar.go, DestinationRule, and
-// destination_rule.go, mergeDestinationRule.
-func firstRule(rules []otherRule, namespace string, client map[string]string) (first *otherRule, why string) {
-	fitting := slices.DeleteFunc(slices.Clone(rules), func(r otherRule) bool {
-		return r.Spec.TrafficPolicy == nil && r.Spec.Selector == nil || !meant(r.Spec.Host, namespace) || !exported(r.Spec.ExportTo, namespace) ||
-			r.Spec.Selector != nil && !within(r.Spec.Selector.Labels, client)
-	})
-	slices.SortFunc(fitting, func(a, b otherRule) int {
-		return cmp.Or(
-			yes(wildcard(a))-yes(wildcard(b)),
-			yes(a.Spec.Selector == nil)-yes(b.Spec.Selector == nil),
-			a.Metadata.Created.Compare(b.Metadata.Created),
-			strings.Compare(a.Metadata.Name, b.Metadata.Name))
-	})
-	if len(fitting) == 0 || wildcard(fitting[0]) {
-		return nil, ""
-	}
-	if fitting[0].Spec.Selector != nil {
-		return &fitting[0], "its workloadSelector is for the client"
-	}
-	return &fitting[0], "is the older one"
-}
-
-// yes is 1 where a rule stands behind the others, for sorting.
-func yes(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func wildcard(r otherRule) bool { return strings.HasPrefix(r.Spec.Host, "*") }
-
-// exported is whether an object of a namespace is for callers of the same one.
-func exported(to []string, namespace string) bool {
-	return len(to) == 0 || slices.ContainsFunc(to, func(t string) bool { return t == "." || t == "*" || t == namespace })
-}
-
-// within is whether labels have all that a selector asks for.
-func within(selector, labels map[string]string) bool {
-	for k, v := range selector {
-		if has, is := labels[k]; !is || has != v {
-			return false
-		}
-	}
-	return true
 }
 
 // servicePort is the one that the client calls.

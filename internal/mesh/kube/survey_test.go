@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"istio-circuit-breaker/internal/effective"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 
@@ -24,11 +25,15 @@ func codes(symptoms []timeline.Symptom) []string {
 	return slices.Compact(all)
 }
 
-func rules(t *testing.T, texts ...string) []otherRule {
+func rules(t *testing.T, texts ...string) []effective.Object {
 	t.Helper()
-	var all []otherRule
-	if err := json.Unmarshal([]byte("["+strings.Join(texts, ",")+"]"), &all); err != nil {
-		t.Fatal(err)
+	var all []effective.Object
+	for _, text := range texts {
+		o, err := effective.ParseObject([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, o)
 	}
 	return all
 }
@@ -60,6 +65,9 @@ func TestRulesThatHideTheStacksAreFound(t *testing.T) {
 		{"one that selects others", with(ruleOf("mine", "05", `"host":"servicex-service","trafficPolicy":{},"workloadSelector":{"matchLabels":{"app":"shop"}}`)), nil},
 		{"an older wildcard", with(ruleOf("mine", "05", `"host":"*.circuit-breaker.svc.cluster.local","trafficPolicy":{}`)), nil},
 		{"one for callers of another namespace", with(ruleOf("mine", "05", `"host":"servicex-service","trafficPolicy":{},"exportTo":["shop"]`)), nil},
+		{"a newer one that is exported otherwise is not merged", with(ruleOf("mine", "15", `"host":"servicex-service","trafficPolicy":{},"exportTo":["."]`)), []string{"hidden-by-other-rule"}},
+		{"an older one that is exported otherwise", with(ruleOf("mine", "05", `"host":"servicex-service","trafficPolicy":{},"exportTo":["."]`)), nil},
+		{"a wildcard, where the stack's is for another host", []string{own(`"host":"servicex","trafficPolicy":{}`), ruleOf("mine", "05", `"host":"*","trafficPolicy":{}`)}, []string{"cluster-domain", "hidden-by-other-rule"}},
 		{"another host", with(ruleOf("mine", "05", `"host":"other-service","trafficPolicy":{}`)), nil},
 		{"a host that is short but for its namespace", []string{own(`"host":"servicex-service.circuit-breaker","trafficPolicy":{}`)}, []string{"cluster-domain"}},
 		{"a host of another domain", []string{own(`"host":"servicex-service.circuit-breaker.svc.example.org","trafficPolicy":{}`)}, []string{"cluster-domain"}},
@@ -102,7 +110,7 @@ func TestAServerThatDemandsMTLSOfPlainTextIsFound(t *testing.T) {
 			if err := json.Unmarshal([]byte("["+strings.Join(tt.policies, ",")+"]"), &policies); err != nil {
 				t.Fatal(err)
 			}
-			rule, _ := firstRule(rules(t, ruleOf("servicex-service", "10", tt.rule)), mesh.Namespace, nil)
+			rule := inForce(rules(t, ruleOf("servicex-service", "10", tt.rule)), mesh.Namespace, nil)
 			if got := codes(authenticationSymptoms(policies, rule, mesh.Namespace)); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

@@ -1,0 +1,173 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// moments at which runs are killed, as what pulumi prints then.
+type moments struct{ up, down, downThenUp []string }
+
+// someMoments are one of each kind; everyMoment is before and after each kind of
+// resource.
+var (
+	someMoments = moments{
+		up:         []string{`Release istio-base creating`, `Deployment \S+ created`},
+		downThenUp: []string{`CustomResourceDefinition \S+ deleted`},
+		down:       []string{`Release istiod deleting`},
+	}
+	everyMoment = moments{
+		up: []string{
+			`Image servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
+			`Release istio-base creating`, `Release istio-base created`, `CustomResourceDefinition \S+ created`,
+			`Release istiod creating`, `Release istiod created`, `DestinationRule servicex-service creat`, `Deployment \S+ created`,
+		},
+		downThenUp: []string{`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`, `CustomResourceDefinition \S+ deleted`},
+		down: []string{
+			`DestinationRule \S+ delet`, `Deployment \S+ deleted`, `Release istiod deleting`, `Release istiod deleted`,
+			`CustomResourceDefinition \S+ deleted`, `Release istio-base delet`, `Namespace \S+ deleting`,
+		},
+	}
+)
+
+// killedRuns: engine, language host, program and plugins are killed at one moment
+// after the other, each time on what the kill before has left. After "pulumi
+// cancel" "pulumi up --refresh" goes on all the same, as the README says, and at
+// the end the cluster is as wanted; then the same for destroy.
+func killedRuns(t *testing.T) { killAt(t, someMoments) }
+
+// TestKills is the same at every moment; "make kills".
+func TestKills(t *testing.T) {
+	if os.Getenv("KILLS") == "" {
+		t.Skip("a campaign of its own: make kills")
+	}
+	pulumiUp(t)
+	killAt(t, everyMoment)
+}
+
+func killAt(t *testing.T, at moments) {
+	up := []string{"up", "--refresh", "--yes", "--skip-preview", "--color=never"}
+	down := []string{"destroy", "--yes", "--skip-preview", "--color=never"}
+	whole := func() {
+		t.Helper()
+		pulumiUp(t, "--refresh")
+		pulumiUp(t, "--expect-no-changes")
+		proves(t, 10, "--phases", "trip")
+		if odd := strings.TrimSpace(kubectl(t, "get", "secrets", "-A", "-l", "owner=helm,status notin (deployed,superseded)", "-o", "name")); odd != "" {
+			t.Errorf("releases that are not whole: %s", odd)
+		}
+	}
+	destroy(t)
+	before := everything(t)
+	for _, moment := range at.up {
+		killedAt(t, moment, up...)
+	}
+	whole()
+	// An update whose values are then taken back: nothing but the kill is left.
+	values := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
+	pulumi(t, "config", "set", "istio.values", strings.Replace(values, "{", `{"global":{"logAsJson":true},`, 1))
+	killedAt(t, `Release istiod updat`, up...)
+	pulumi(t, "config", "set", "istio.values", values)
+	whole()
+	for _, moment := range at.downThenUp {
+		killedAt(t, moment, down...)
+		whole()
+	}
+	for _, moment := range at.down {
+		killedAt(t, moment, down...)
+	}
+	destroy(t)
+	if more := beyond(before, everything(t)); len(more) > 0 {
+		slices.Sort(more)
+		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
+	}
+	pulumiUp(t)
+	pulumi(t, "refresh", "--yes", "--clear-pending-creates")
+	if o := attempt(t, upWith("--expect-no-changes")...); o.exit != 0 || strings.Contains(o.stdout, "pending operations") {
+		t.Errorf("the state still tells of the kills: %s", o.all())
+	}
+}
+
+// killedAt runs pulumi and kills it with all below it once it prints a line with
+// a match, and has the lock taken away that it leaves. A run that never comes to
+// that moment has to end well.
+func killedAt(t *testing.T, moment string, args ...string) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer stop()
+	cmd := background(ctx, append([]string{"pulumi"}, args...)...)
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = in, in
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	var printed strings.Builder
+	killed := false
+	lines := bufio.NewScanner(io.TeeReader(out, &printed))
+	for at := regexp.MustCompile(moment); !killed && lines.Scan(); {
+		if killed = at.MatchString(lines.Text()); killed {
+			killTree(cmd.Process.Pid)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	err = cmd.Wait()
+	switch {
+	case killed:
+		t.Logf("pulumi %s killed at %q after %s", args[0], moment, time.Since(began).Round(100*time.Millisecond))
+	case err != nil:
+		t.Fatalf("pulumi %s, to be killed at %q, failed before: %v\n%s", args[0], moment, err, printed.String())
+	default:
+		t.Errorf("pulumi %s never came to %q\n%s", args[0], moment, printed.String())
+	}
+	attempt(t, "pulumi", "cancel", "--yes")
+}
+
+// killTree kills a process and all that descend from it, and again what they
+// have started meanwhile.
+func killTree(pid int) {
+	for range 3 {
+		for _, p := range append([]int{pid}, descendants(pid)...) {
+			_ = syscall.Kill(p, syscall.SIGKILL) // it may have ended by itself
+		}
+	}
+}
+
+func descendants(pid int) []int {
+	children := map[int][]int{}
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// pid (name) state ppid: the name may hold blanks and parentheses.
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		parent, _ := strconv.Atoi(fields[1])
+		children[parent] = append(children[parent], child)
+	}
+	var all []int
+	for next := children[pid]; len(next) > 0; next = next[1:] {
+		all = append(all, next[0])
+		next = append(next, children[next[0]]...)
+	}
+	return all
+}
