@@ -35,7 +35,7 @@ for the load, and prints the page's URL as its first line.`,
 	record := flags.String("record", "", "write the run as JSON lines to `file`")
 	page := c.webFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := errors.Join(checkLoad(load), page.check(*asJSON)); err != nil {
+		if err := errors.Join(checkLoad(load), checkCluster(cluster), page.check(*asJSON)); err != nil {
 			return wrong(cmd, err)
 		}
 		if *duration < 0 {
