@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/mesh/kube"
@@ -9,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // clusterFlags choose the cluster, as those of kubectl do.
@@ -28,8 +32,22 @@ func clusterFlags(cmd *cobra.Command) *genericclioptions.ConfigFlags {
 			return pick(names)
 		})
 	}
-	completeFlag(cmd, "namespace", func(ctx context.Context) []string { return namespaces(ctx, flags) })
+	completeFlag(cmd, "namespace", func(ctx context.Context) []string { return namespaces(ctx, flags, namespacesLimit) })
 	return flags
+}
+
+// checkCluster refuses what kubectl's flags take and nobody understands, all at once.
+func checkCluster(flags *genericclioptions.ConfigFlags) error {
+	var errs []error
+	if _, err := clientcmd.ParseTimeout(*flags.Timeout); err != nil {
+		errs = append(errs, fmt.Errorf("--request-timeout %s: must be 0 (none), or a time such as 10s", *flags.Timeout))
+	}
+	for _, extra := range *flags.ImpersonateUserExtra { // left out without a word otherwise
+		if !strings.Contains(extra, "=") {
+			errs = append(errs, fmt.Errorf("--as-user-extra %s: must be KEY=VALUE", extra))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // clusterFlag is the annotation of a flag that chooses the cluster.
@@ -43,9 +61,9 @@ func choosesCluster(f *pflag.Flag) bool {
 // namespacesLimit is how long whoever types waits for the cluster.
 const namespacesLimit = time.Second
 
-// namespaces are those of the cluster, or none where it does not answer at once.
-func namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags) []string {
-	ctx, stop := context.WithTimeout(ctx, namespacesLimit)
+// namespaces are those of the cluster, or none where it does not answer in time.
+func namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags, limit time.Duration) []string {
+	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	// What gets the user's credentials may hang, and takes no context.
 	answer := make(chan []string, 1)

@@ -7,31 +7,43 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"istio-circuit-breaker/internal/mesh/kube"
 )
 
-func TestNamespacesOfTheClusterAreOfferedWhereItAnswers(t *testing.T) {
-	answers := make(chan struct{}, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case answers <- struct{}{}:
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprint(w, `{"items":[{"metadata":{"name":"shop"}},{"metadata":{"name":"default"}},{"metadata":{"name":"shipping"}}]}`)
-		default: // it hangs from then on
-			<-r.Context().Done()
-		}
-	}))
-	defer server.Close()
+// clusterOf writes the kubeconfig of a cluster whose API server is a handler.
+func clusterOf(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"c"}}],"clusters":[{"name":"c","cluster":{"server":%q}}]}`, server.URL)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"shop\nshipping\n:4\n", ":4\n"} {
-		var stdout strings.Builder
-		if err := newCall(observe, &stdout, io.Discard).run(t.Context(), []string{"__complete", "watch", "--kubeconfig", path, "-n", "sh"}); err != nil || stdout.String() != want {
-			t.Errorf("got %v and %q, want %q", err, stdout.String(), want)
-		}
+	return path
+}
+
+func TestNamespacesOfTheClusterAreOffered(t *testing.T) {
+	t.Setenv("KUBECONFIG", clusterOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"items":[{"metadata":{"name":"shop"}},{"metadata":{"name":"default"}}]}`)
+	}))
+	if got := namespaces(t.Context(), kube.Flags(), time.Minute); !slices.Equal(got, []string{"shop", "default"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Whoever types is neither kept waiting nor told.
+func TestAClusterThatHangsOffersNothing(t *testing.T) {
+	path := clusterOf(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	var stdout strings.Builder
+	err := newCall(observe, &stdout, io.Discard).run(t.Context(), []string{"__complete", "watch", "--kubeconfig", path, "-n", ""})
+	if err != nil || stdout.String() != ":4\n" {
+		t.Errorf("got %v and %q", err, stdout.String())
 	}
 }

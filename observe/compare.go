@@ -36,7 +36,7 @@ also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify 
 	offer(cmd, "off", recordings)
 	offer(cmd, "on", recordings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		err := checkLoad(load)
+		err := errors.Join(checkLoad(load), checkCluster(cluster))
 		if *duration != 0 && (*duration < compare.Shortest || *duration > compare.Longest) {
 			err = errors.Join(err, fmt.Errorf("--duration %s: must be 1s to 1h, or 0 to have it chosen", *duration))
 		}

@@ -32,10 +32,11 @@ unless --speed says otherwise, and stays until Ctrl-C.`,
 	page := c.webFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
+		err := page.check(*asJSON)
 		if !(*speed >= 0 && *speed <= 1e6) {
-			return wrong(cmd, fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed))
+			err = errors.Join(fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed), err)
 		}
-		if err := page.check(*asJSON); err != nil {
+		if err != nil {
 			return wrong(cmd, err)
 		}
 		if page.asked && *speed == 0 {

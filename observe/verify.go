@@ -51,7 +51,7 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 		if *expect < 0 || *expect > 10000 {
 			err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
 		}
-		if err := errors.Join(checkLoad(load), err); err != nil {
+		if err := errors.Join(checkLoad(load), checkCluster(cluster), err); err != nil {
 			return wrong(cmd, err)
 		}
 		result, err := c.proof(cmd.Context(), args, proofOptions{cluster: cluster, record: *record, json: *asJSON,

@@ -35,11 +35,12 @@ for the load, and prints the page's URL as its first line.`,
 	record := flags.String("record", "", "write the run as JSON lines to `file`")
 	page := c.webFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := errors.Join(checkLoad(load), page.check(*asJSON)); err != nil {
-			return wrong(cmd, err)
-		}
+		err := errors.Join(checkLoad(load), checkCluster(cluster), page.check(*asJSON))
 		if *duration < 0 {
-			return wrong(cmd, fmt.Errorf("--duration %s: must be 0 or more", *duration))
+			err = errors.Join(err, fmt.Errorf("--duration %s: must be 0 or more", *duration))
+		}
+		if err != nil {
+			return wrong(cmd, err)
 		}
 		flags := *load
 		if *noLoad {

@@ -90,15 +90,14 @@ func TestSomebodyElseIsImpersonated(t *testing.T) {
 func TestATimeoutOfRequestsCutsNoLog(t *testing.T) {
 	const limit = 100 * time.Millisecond
 	c := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/log") {
-			io.WriteString(w, "one\n")
-			w.(http.Flusher).Flush()
+		if !strings.HasSuffix(r.URL.Path, "/log") {
+			<-r.Context().Done()
+			return
 		}
-		select {
-		case <-r.Context().Done():
-		case <-time.After(5 * limit):
-			io.WriteString(w, "two\n")
-		}
+		io.WriteString(w, "one\n")
+		w.(http.Flusher).Flush()
+		time.Sleep(5 * limit)
+		io.WriteString(w, "two\n")
 	}), "--request-timeout", limit.String())
 	var got []string
 	err := c.SidecarLog(t.Context(), mesh.Client{Pod: "p"}, 0, func(line []byte) { got = append(got, string(line)) })
