@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"istio-circuit-breaker/internal/spelling"
 )
 
 // place is a setting's text and where it was found, for the errors.
@@ -122,7 +124,7 @@ func leaf(value json.RawMessage) string {
 func nearest(name string, known map[string]bool) string {
 	best, bestDistance := "", 1+len(name)/3
 	for _, candidate := range slices.Sorted(maps.Keys(known)) {
-		d := distance(strings.ToLower(name), strings.ToLower(candidate))
+		d := spelling.Distance(strings.ToLower(name), strings.ToLower(candidate), bestDistance)
 		// The last part alone is often all that people remember.
 		if _, last, ok := strings.Cut(candidate, "."); ok && strings.EqualFold(last, name) {
 			d = 0
@@ -132,25 +134,4 @@ func nearest(name string, known map[string]bool) string {
 		}
 	}
 	return best
-}
-
-// distance is the Levenshtein distance between a and b, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

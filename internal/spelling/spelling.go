@@ -12,16 +12,16 @@ func Flat(name string) string {
 func Nearest(name string, others []string) string {
 	best, least := "", max(2, len(name)/5)+1
 	for _, other := range others {
-		if d := distance(Flat(name), Flat(other), least); d < least {
+		if d := Distance(Flat(name), Flat(other), least); d < least {
 			best, least = other, d
 		}
 	}
 	return best
 }
 
-// distance is how many letters two words differ in (Levenshtein), or at least
+// Distance is how many letters two words differ in (Levenshtein), or at least
 // most where they differ in so many.
-func distance(a, b string, most int) int {
+func Distance(a, b string, most int) int {
 	if len(a)-len(b) >= most || len(b)-len(a) >= most {
 		return most
 	}
