@@ -75,6 +75,11 @@ func killAt(t *testing.T, at moments) {
 		killedAt(t, moment, up...)
 	}
 	whole()
+	// The API server goes away for a moment: the run ends with an error or not.
+	pulumi(t, "config", "set", "outlier.consecutiveErrors", "9")
+	interrupt(t, `DestinationRule \S+ updating`, func(int) { killLabProcess(t, "kube-apiserver") }, up...)
+	pulumi(t, "config", "rm", "outlier.consecutiveErrors")
+	whole()
 	// An update whose values are then taken back: nothing but the kill is left.
 	values := strings.TrimSpace(pulumi(t, "config", "get", "istio.values"))
 	pulumi(t, "config", "set", "istio.values", strings.Replace(values, "{", `{"global":{"logAsJson":true},`, 1))
@@ -100,10 +105,33 @@ func killAt(t *testing.T, at moments) {
 	}
 }
 
+// imageOfIstiodMissing: an update to an image that nobody has fails, and leaves
+// the mesh that was there; with the old image again, all is as before.
+func imageOfIstiodMissing(t *testing.T) {
+	tag := strings.TrimSpace(pulumi(t, "config", "get", "istio.tag"))
+	pulumi(t, "config", "set-all", "--plaintext", "istio.tag=nowhere", "--plaintext", "istio.timeout=30s")
+	if o := attempt(t, upWith()...); o.exit == 0 || !strings.Contains(o.stdout, "istiod") {
+		t.Errorf("up with an image that is not there: %s", o.all())
+	}
+	pulumi(t, "config", "set", "istio.tag", tag)
+	pulumi(t, "config", "rm", "istio.timeout")
+	pulumiUp(t, "--refresh")
+	pulumiUp(t, "--expect-no-changes")
+	proves(t, 10, "--phases", "trip")
+}
+
 // killedAt runs pulumi and kills it with all below it once it prints a line with
 // a match, and has the lock taken away that it leaves. A run that never comes to
 // that moment has to end well.
 func killedAt(t *testing.T, moment string, args ...string) {
+	t.Helper()
+	interrupt(t, moment, killTree, args...)
+	attempt(t, "pulumi", "cancel", "--yes")
+}
+
+// interrupt runs pulumi and does something, given its process, once it prints a
+// line with a match.
+func interrupt(t *testing.T, moment string, do func(pid int), args ...string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer stop()
@@ -120,24 +148,23 @@ func killedAt(t *testing.T, moment string, args ...string) {
 	}
 	in.Close()
 	var printed strings.Builder
-	killed := false
+	done := false
 	lines := bufio.NewScanner(io.TeeReader(out, &printed))
-	for at := regexp.MustCompile(moment); !killed && lines.Scan(); {
-		if killed = at.MatchString(lines.Text()); killed {
-			killTree(cmd.Process.Pid)
+	for at := regexp.MustCompile(moment); !done && lines.Scan(); {
+		if done = at.MatchString(lines.Text()); done {
+			do(cmd.Process.Pid)
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	err = cmd.Wait()
 	switch {
-	case killed:
-		t.Logf("pulumi %s killed at %q after %s", args[0], moment, time.Since(began).Round(100*time.Millisecond))
+	case done:
+		t.Logf("pulumi %s interrupted at %q, ended after %s: %v", args[0], moment, time.Since(began).Round(100*time.Millisecond), err)
 	case err != nil:
-		t.Fatalf("pulumi %s, to be killed at %q, failed before: %v\n%s", args[0], moment, err, printed.String())
+		t.Fatalf("pulumi %s, to be interrupted at %q, failed before: %v\n%s", args[0], moment, err, printed.String())
 	default:
 		t.Errorf("pulumi %s never came to %q\n%s", args[0], moment, printed.String())
 	}
-	attempt(t, "pulumi", "cancel", "--yes")
 }
 
 // killTree kills a process and all that descend from it, and again what they

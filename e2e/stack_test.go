@@ -221,7 +221,18 @@ func wideMesh(t *testing.T) (narrow func()) {
 		t.Fatal(err)
 	}
 	set(t, map[string]string{"istio.values": string(wide)})
-	return func() { set(t, map[string]string{"istio.values": was}) }
+	return func() {
+		set(t, map[string]string{"istio.values": was})
+		// What istiod has put into the namespaces of others stays there.
+		for _, name := range []string{"istio-ca-root-cert", "istio-ca-crl"} {
+			namespaces := kubectl(t, "get", "configmaps", "--all-namespaces", "--field-selector", "metadata.name="+name, "-o", `jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}`)
+			for _, namespace := range strings.Fields(namespaces) {
+				if namespace != ns && namespace != "istio-system" {
+					kubectl(t, "--namespace", namespace, "delete", "configmap", name)
+				}
+			}
+		}
+	}
 }
 
 // meshThatIsThere: a second stack in a namespace of its own, on the mesh that
