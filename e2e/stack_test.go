@@ -95,7 +95,7 @@ func resources(t *testing.T) []stackResource {
 }
 
 func up(t *testing.T) {
-	atFirst = everything(t)
+	atFirst = settled(t)
 	pulumiUp(t)
 	var outputs struct {
 		ServiceURL  string            `json:"serviceURL"`
