@@ -21,13 +21,13 @@ type kubeconfig struct {
 	Kind           string `json:"kind"`
 	CurrentContext string `json:"current-context"`
 	Clusters       []struct {
-		Name    string
-		Cluster map[string]any
+		Name    string         `json:"name"`
+		Cluster map[string]any `json:"cluster"`
 	} `json:"clusters"`
 	Contexts []map[string]any `json:"contexts"`
 	Users    []struct {
-		Name string
-		User map[string]any
+		Name string         `json:"name"`
+		User map[string]any `json:"user"`
 	} `json:"users"`
 }
 
