@@ -30,10 +30,6 @@ func refused(t *testing.T, command []string, words ...string) {
 	}
 }
 
-func upWith(args ...string) []string {
-	return append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)
-}
-
 // clusterScopedAreKnown: the program looks for whatever Istio's charts make
 // without a namespace before it makes anything. CRDs go by their group.
 func clusterScopedAreKnown(t *testing.T) {

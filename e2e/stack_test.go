@@ -46,9 +46,14 @@ func unset(t *testing.T, keys ...string) {
 	pulumiUp(t)
 }
 
+// upWith is the command that brings the stack up, with more flags.
+func upWith(args ...string) []string {
+	return append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)
+}
+
 func pulumiUp(t *testing.T, args ...string) {
 	t.Helper()
-	o := attempt(t, append([]string{"pulumi", "up", "--yes", "--skip-preview", "--color=never"}, args...)...)
+	o := attempt(t, upWith(args...)...)
 	if o.exit != 0 {
 		t.Fatalf("pulumi up: %s\nthe pods:\n%s", o.all(), attempt(t, "kubectl", "get", "pods", "-A").stdout)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -51,12 +50,9 @@ func (own identity) clear(ctx context.Context, c *cluster, typ string, inputs re
 	if path == "" {
 		return nil
 	}
-	live, err := c.object(ctx, path)
-	if errors.Is(err, errNotFound) {
-		return nil
-	}
-	if err != nil {
-		return advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
+	live, found, err := c.find(ctx, path, what)
+	if err != nil || !found {
+		return err
 	}
 	switch by := owner(live.Metadata.Labels); {
 	case by == "":
@@ -84,14 +80,9 @@ func (own identity) reopen(ctx context.Context, c *cluster, typ string, inputs r
 	if path == "" || own.takeOver == "" {
 		return nil
 	}
-	live, err := c.object(ctx, path)
-	switch {
-	case errors.Is(err, errNotFound):
-		return nil // the update says so
-	case err != nil:
-		return advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
-	case owner(live.Metadata.Labels) != own.takeOver:
-		return nil
+	live, found, err := c.find(ctx, path, what)
+	if err != nil || !found || owner(live.Metadata.Labels) != own.takeOver {
+		return err // that it is not there, the update says
 	}
 	// Half taken over before: the label is another field manager's, and would be
 	// in conflict as long as its value is another.

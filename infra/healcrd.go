@@ -2,28 +2,28 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 )
 
+// crds is where the API server keeps CRDs.
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 // clearCRD has a CRD be there, and be nobody else's.
 func (own identity) clearCRD(ctx context.Context, c *cluster, name string) error {
-	path := crds + "/" + url.PathEscape(name)
-	live, err := c.object(ctx, path)
+	path, what := crds+"/"+url.PathEscape(name), fmt.Sprintf("CRD %q", name)
+	live, found, err := c.find(ctx, path, what)
 	by := live.Metadata.Labels[identityLabel]
 	switch {
-	case errors.Is(err, errNotFound):
-		return restoreCRD(ctx, c, name)
 	case err != nil:
-		return advise(fmt.Errorf("looking for CRD %q: %w", name, err), nextStep(err))
+		return err
+	case !found:
+		return restoreCRD(ctx, c, name)
 	case by == "" || by == own.id: // the chart has just made it, or a killed run labelled it
 		return nil
 	case !own.owns(by):
-		return made(fmt.Sprintf("CRD %q", name), by)
+		return made(what, by)
 	}
 	return c.merge(ctx, path, map[string]any{"labels": map[string]any{identityLabel: own.id}})
 }

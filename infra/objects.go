@@ -31,6 +31,18 @@ func (c *cluster) object(ctx context.Context, path string) (object, error) {
 	return o, err
 }
 
+// find looks up what is at path, if it is there; what names it for people.
+func (c *cluster) find(ctx context.Context, path, what string) (live object, found bool, err error) {
+	live, err = c.object(ctx, path)
+	switch {
+	case errors.Is(err, errNotFound):
+		return live, false, nil
+	case err != nil:
+		return live, false, advise(fmt.Errorf("looking for %s: %w", what, err), nextStep(err))
+	}
+	return live, true, nil
+}
+
 // objects lists what path holds, by its metadata alone. A server without that
 // kind has none of them.
 func (c *cluster) objects(ctx context.Context, path string) ([]object, error) {

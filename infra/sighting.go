@@ -134,7 +134,7 @@ var clusterScoped = []struct {
 	name, path string
 	charts     []string // names; nil for CRDs, which go by their group
 }{
-	{crdKind, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", nil},
+	{crdKind, crds, nil},
 	{"clusterrole", "/apis/rbac.authorization.k8s.io/v1/clusterroles", []string{
 		"istio-reader-clusterrole-istio-system", "istiod-clusterrole-istio-system", "istiod-gateway-controller-istio-system",
 	}},
