@@ -1,10 +1,13 @@
 # The targets of this project; `make` alone lists them. CI calls nothing else.
 
 # A module of its own is what another would not compile with, or need not carry.
-MODULES := . servicex lab/parts/docker infra/testdata/sdkrelease
+MODULES := . servicex lab/parts/docker lab/parts/languagehost lab/parts/provider/sdk infra/testdata/sdkrelease
 GO      := go
 LAB     := $(GO) run ./lab
-LINT    := $(GO) tool -modfile=$(CURDIR)/.ci/tools/go.mod golangci-lint
+TOOL    := $(GO) tool -modfile=$(CURDIR)/.ci/tools/go.mod
+LINT    := $(TOOL) golangci-lint
+# Tests whose log is long say at its end again what failed.
+E2E     := $(TOOL) gotestsum --format standard-verbose --hide-summary skipped -- -tags e2e -count=1 -timeout 80m
 
 # Chosen cluster of your own: its name in the kubeconfig. Empty: the lab.
 KUBE_CONTEXT ?=
@@ -18,7 +21,7 @@ BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GO
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test unit mutants browser e2e matrix stress kills check lint fmt golden layouts layouts-live fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills faults upgrade bench-up nodes check lint fmt golden layouts layouts-live fuzz bench down
 
 ## help: list the targets
 help:
@@ -36,7 +39,7 @@ demo-lab:
 	$(LAB) exec -- pulumi up --stack lab --yes --skip-preview
 	@mkdir -p runs
 	$(LAB) exec -- $(GO) run ./observe verify --record $(RUN).jsonl
-	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
+	$(LAB) exec -- $(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
 
 demo-own:
 	pulumi stack select --create $(STACK)
@@ -65,7 +68,7 @@ mutants:
 
 ## browser: the live page in headless Chromium, on a simulated mesh
 browser: chromium
-	$(GO) test -tags browser -count=1 -run TestInABrowser ./internal/web
+	$(GO) test -tags browser -count=1 -run InABrowser ./internal/web
 
 .PHONY: chromium
 chromium:
@@ -73,20 +76,38 @@ chromium:
 
 ## e2e: the tests on a real cluster, in the lab
 e2e: chromium
-	$(GO) test -tags e2e -count=1 -timeout 80m -v -run TestEndToEnd ./e2e
+	$(E2E) -run TestEndToEnd ./e2e
 
 ## matrix: every fact on every Envoy, in the lab; writes docs/matrix.md
 matrix:
-	$(GO) test -tags e2e -count=1 -timeout 80m -v -run TestMatrix ./e2e
+	$(E2E) -run TestMatrix ./e2e
 
 ## stress: the hardest setting STRESS (100) times in a row beside busy loops, in the lab
 STRESS ?= 100
 stress:
-	STRESS=$(STRESS) $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestStress ./e2e
+	STRESS=$(STRESS) $(E2E) -run TestStress ./e2e
 
 ## kills: up and destroy killed before and after each kind of resource, in the lab
 kills:
-	KILLS=1 $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestKills ./e2e
+	KILLS=1 $(E2E) -run TestKills ./e2e
+
+## nodes: a lab of three nodes in two zones, one of which is killed
+nodes:
+	NODES=3 $(E2E) -run TestNodes ./e2e
+
+## faults: daemons, the supervisor and `lab up` ended by force while the stack is called, in the lab
+faults:
+	FAULTS=1 $(E2E) -run TestFaults ./e2e
+
+## upgrade: up with the program of commit UPGRADE_FROM, then with today's, in the lab
+UPGRADE_FROM ?= 2d077f1
+upgrade:
+	UPGRADE_FROM=$(UPGRADE_FROM) $(E2E) -run TestUpgrade ./e2e
+
+## bench-up: the stack's life beside the same by hand with helm and kubectl, ROUNDS (3) times, in the lab
+ROUNDS ?= 3
+bench-up:
+	ROUNDS=$(ROUNDS) $(E2E) -run TestBenchUp ./e2e
 
 ## check: all that CI runs
 check:
@@ -98,6 +119,8 @@ lint:
 	$(LINT) run ./...
 	cd servicex && $(LINT) run --config ../.golangci.yml ./...
 	cd lab/parts/docker && $(LINT) run --config ../../../.golangci.yml ./...
+	cd lab/parts/languagehost && $(LINT) run --config ../../../.golangci.yml ./...
+	cd lab/parts/provider/sdk && $(LINT) run --config ../../../../.golangci.yml ./...
 	cd e2e/browser && $(LINT) run --config ../../.golangci.yml ./...
 	@set -e; for m in $(MODULES) e2e/browser; do (cd $$m && $(GO) mod tidy -diff); done
 	$(MAKE) --no-print-directory generated
@@ -127,7 +150,12 @@ layouts:
 
 ## layouts-live: what the callers of a real mesh have of each layout, in the lab
 layouts-live:
-	LAYOUTS=all $(GO) test -tags e2e -count=1 -timeout 80m -v -run 'TestEndToEnd/(up_brings|any_caller)' ./e2e
+	LAYOUTS=all $(E2E) -run 'TestEndToEnd/(up_brings|any_caller)' ./e2e
+
+## random-rules: what lint says of 20 rules at random (RANDOM_SEED), on real Envoys, in the lab
+.PHONY: random-rules
+random-rules:
+	RANDOM_RULES=20 $(E2E) -run 'TestEndToEnd/(up_brings|services_of_others)' ./e2e
 
 ## fuzz: each fuzz test for FUZZTIME (10s)
 FUZZTIME ?= 10s

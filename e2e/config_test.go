@@ -47,7 +47,7 @@ func badConfigurations(t *testing.T) {
 				}
 			}
 			for _, r := range resources(t) {
-				if r.Type != "pulumi:pulumi:Stack" {
+				if r.Type != typeStack {
 					t.Errorf("made all the same: %s", r.URN)
 				}
 			}

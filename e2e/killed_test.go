@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,7 +29,7 @@ var (
 	}
 	everyMoment = moments{
 		up: []string{
-			`Image servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
+			`docker:\S+ servicex creating`, `Namespace \S+ creating`, `Namespace istio-system created`, `Service servicex-service creat`,
 			`Release istio-base creating`, `Release istio-base created`, `CustomResourceDefinition \S+ created`,
 			`Release istiod creating`, `Release istiod created`, `DestinationRule servicex-service creat`, `Deployment \S+ created`,
 		},
@@ -45,7 +44,8 @@ var (
 // killedRuns: engine, language host, program and plugins are killed at one moment
 // after the other, each time on what the kill before has left. After "pulumi
 // cancel" "pulumi up --refresh" goes on all the same, as the README says, and at
-// the end the cluster is as wanted; then the same for destroy.
+// the end the cluster is as wanted; then the same for "pulumi destroy --refresh",
+// without which a release is missed that is gone and that the state still has.
 func killedRuns(t *testing.T) { killAt(t, someMoments) }
 
 // TestKills is the same at every moment; "make kills".
@@ -59,7 +59,7 @@ func TestKills(t *testing.T) {
 
 func killAt(t *testing.T, at moments) {
 	up := []string{"up", "--refresh", "--yes", "--skip-preview", "--color=never"}
-	down := []string{"destroy", "--yes", "--skip-preview", "--color=never"}
+	down := []string{"destroy", "--refresh", "--yes", "--skip-preview", "--color=never"}
 	whole := func() {
 		t.Helper()
 		pulumiUp(t, "--refresh")
@@ -75,9 +75,11 @@ func killAt(t *testing.T, at moments) {
 		killedAt(t, moment, up...)
 	}
 	whole()
-	// The API server goes away for a moment: the run ends with an error or not.
+	// The API server goes away for a moment: the run ends with an error or not,
+	// and whoever then goes on does so once it is back.
 	pulumi(t, "config", "set", "outlier.consecutiveErrors", "9")
-	interrupt(t, `DestinationRule \S+ updating`, func(int) { killLabProcess(t, "kube-apiserver") }, up...)
+	interrupt(t, `DestinationRule \S+ updating`, func(int) { killDaemon(t, "kube-apiserver") }, up...)
+	apiServerReady(t)
 	pulumi(t, "config", "rm", "outlier.consecutiveErrors")
 	whole()
 	// An update whose values are then taken back: nothing but the kill is left.
@@ -93,11 +95,8 @@ func killAt(t *testing.T, at moments) {
 	for _, moment := range at.down {
 		killedAt(t, moment, down...)
 	}
-	destroy(t)
-	if more := beyond(before, everything(t)); len(more) > 0 {
-		slices.Sort(more)
-		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
-	}
+	pulumi(t, down...)
+	leavesNothing(t, before)
 	pulumiUp(t)
 	pulumi(t, "refresh", "--yes", "--clear-pending-creates")
 	if o := attempt(t, upWith("--expect-no-changes")...); o.exit != 0 || strings.Contains(o.stdout, "pending operations") {

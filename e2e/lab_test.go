@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,7 +54,12 @@ func inLab(m *testing.M) int {
 	if !was && os.Getenv("E2E_KEEP") == "" {
 		defer loudly(labCommand, "down")
 	}
-	if err := loudly(labCommand, "up"); err != nil {
+	flags, err := nodeFlags(was)
+	if err == nil {
+		err = loudly(append([]string{labCommand, "up"}, flags...)...)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
 	return m.Run()
@@ -168,7 +174,15 @@ func settled(t *testing.T) map[string]bool {
 	return last
 }
 
-// beyond lists what is in after and not in before.
+// leavesNothing compares what there is after a destroy with what was there before.
+func leavesNothing(t *testing.T, before map[string]bool) {
+	t.Helper()
+	if more := beyond(before, everything(t)); len(more) > 0 {
+		t.Errorf("left after destroy:\n%s", strings.Join(more, "\n"))
+	}
+}
+
+// beyond lists what is in after and not in before, in order.
 func beyond(before, after map[string]bool) []string {
 	var more []string
 	for object := range after {
@@ -176,5 +190,6 @@ func beyond(before, after map[string]bool) []string {
 			more = append(more, object)
 		}
 	}
+	slices.Sort(more)
 	return more
 }

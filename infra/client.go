@@ -23,7 +23,7 @@ const proxyStats = `proxyStatsMatcher:
 
 // newClient makes the pod that calls ServiceX from inside the mesh. Its program
 // waits; requests are sent by running "/servicex client" in it.
-func newClient(ctx *pulumi.Context, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
+func newClient(ctx *pulumi.Context, app *component, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
 	if !cfg.Client {
 		return nil
 	}
@@ -40,7 +40,7 @@ func newClient(ctx *pulumi.Context, cfg config.Config, ns namespace, img image, 
 	}
 	annotations := pulumi.StringMap{"proxy.istio.io/config": pulumi.String(proxyStats)}
 	args := deployment(meta(ns, clientName, pod), pod, annotations, 1, img, c)
-	if _, err := appsv1.NewDeployment(ctx, clientName, args, ready, bounded()); err != nil {
+	if _, err := appsv1.NewDeployment(ctx, clientName, args, app.child(), ready, bounded()); err != nil {
 		return fmt.Errorf("registering deployment %q: %w", clientName, err)
 	}
 	return nil

@@ -31,34 +31,57 @@ func (n note) tell(ctx *pulumi.Context) error {
 }
 
 // completed is the configuration with what it leaves to the cluster filled in:
-// the registry, and the platform. An image that is there already has both.
+// the domain, the registry, and the platform. An image that is there already has
+// the last two.
 func completed(ctx *pulumi.Context, cfg config.Config, seen sighting) (config.Config, error) {
 	if seen.cluster == nil {
-		return cfg, unasked(cfg.Image).tell(ctx)
-	}
-	if cfg.Image.Reference != "" {
-		return cfg, nil
+		domain := note{}
+		if cfg.Istio.ClusterDomain == "" {
+			cfg.Istio.ClusterDomain = usualDomain
+			domain.text = `clusterDomain is not set, and ` + whyUnasked(seen.blind) + `: "pulumi up" takes that of the cluster, this preview ` + usualDomain
+		}
+		return cfg, errors.Join(domain.tell(ctx), unasked(cfg.Image, seen.blind).tell(ctx))
 	}
 	limited, cancel := context.WithTimeout(ctx.Context(), lookLimit)
 	defer cancel()
-	image, registry, wrongRegistry := askForRegistry(limited, seen.cluster, cfg.Image)
-	image, platform, wrongPlatform := askForPlatform(limited, seen.cluster, image)
-	if err := errors.Join(wrongRegistry, wrongPlatform); err != nil {
+	istio, domain, wrongDomain := askForDomain(limited, seen.cluster, cfg.Istio)
+	image, registry, platform, wrongImage := askForImage(limited, seen.cluster, cfg.Image)
+	if err := errors.Join(wrongDomain, wrongImage); err != nil {
 		return config.Config{}, err
 	}
-	cfg.Image = image
-	return cfg, errors.Join(registry.tell(ctx), platform.tell(ctx))
+	cfg.Istio, cfg.Image = istio, image
+	return cfg, errors.Join(domain.tell(ctx), registry.tell(ctx), platform.tell(ctx))
 }
 
-// unasked is what a preview without a cluster cannot know.
-func unasked(cfg config.Image) note {
+// askForImage completes what is to be built.
+func askForImage(ctx context.Context, c *cluster, cfg config.Image) (image config.Image, registry, platform note, err error) {
+	if cfg.Reference != "" {
+		return cfg, note{}, note{}, nil
+	}
+	image, registry, wrongRegistry := askForRegistry(ctx, c, cfg)
+	image, platform, wrongPlatform := askForPlatform(ctx, c, image)
+	return image, registry, platform, errors.Join(wrongRegistry, wrongPlatform)
+}
+
+// unasked is what a preview cannot know that saw no cluster, and why it saw none:
+// there is none, or it did not say, as where the user may not read it.
+func unasked(cfg config.Image, blind error) note {
+	why := whyUnasked(blind)
 	switch {
 	case cfg.Reference != "":
 		return note{}
 	case cfg.Repository == "":
-		return note{text: `image.repository is not set, and there is no cluster to ask: "pulumi up" takes the registry that ` + hostingPlace + ` names, and the platform of the nodes`}
+		return note{text: fmt.Sprintf("image.repository is not set, and %s: \"pulumi up\" takes the registry that %s names, and the platform of the nodes\n%v", why, hostingPlace, blind)}
 	case cfg.Platform == "":
-		return note{text: `image.platform is not set, and there is no cluster to ask: "pulumi up" takes the platform of the nodes, this preview that of this machine`}
+		return note{text: fmt.Sprintf("image.platform is not set, and %s: \"pulumi up\" takes the platform of the nodes, this preview that of this machine\n%v", why, blind)}
 	}
 	return note{}
+}
+
+// whyUnasked is why a preview saw no cluster.
+func whyUnasked(blind error) string {
+	if _, there := errors.AsType[*answer](blind); there {
+		return "the cluster did not say"
+	}
+	return "there is no cluster to ask"
 }

@@ -42,18 +42,18 @@ func crdKinds() map[string]string {
 	}
 }
 
-// adoptCRDs makes the CRDs of base the stack's to delete and returns what
-// istiod has to wait for: base and the CRDs.
+// adoptCRDs makes the CRDs of base the stack's to delete, and returns what has
+// objects of these kinds wait for that, so that they go first at destroy.
 //
 // Which CRDs there are, only the installed chart knows, and a preview does not
 // know it yet: so a preview shows those of the pinned version.
-func adoptCRDs(ctx *pulumi.Context, base *release, own identity, keep bool) (pulumi.ResourceOption, error) {
+func adoptCRDs(ctx *pulumi.Context, part *component, base *release, own identity, keep bool) (pulumi.ResourceOption, error) {
 	if ctx.DryRun() {
-		made, err := registerCRDs(ctx, base, own, crdNames(nil), keep)
+		made, err := registerCRDs(ctx, part, base, own, crdNames(nil), keep)
 		return pulumi.DependsOn(made), err
 	}
 	made := base.ResourceNames.ApplyT(func(names map[string][]string) ([]pulumi.Resource, error) {
-		return registerCRDs(ctx, base, own, crdNames(names), keep)
+		return registerCRDs(ctx, part, base, own, crdNames(names), keep)
 	}).(pulumi.ResourceArrayOutput)
 	return pulumi.DependsOnInputs(made), nil
 }
@@ -73,8 +73,8 @@ func crdNames(byKind map[string][]string) []string {
 	return names
 }
 
-func registerCRDs(ctx *pulumi.Context, base *release, own identity, names []string, keep bool) ([]pulumi.Resource, error) {
-	made := []pulumi.Resource{base}
+func registerCRDs(ctx *pulumi.Context, part *component, base *release, own identity, names []string, keep bool) ([]pulumi.Resource, error) {
+	var made []pulumi.Resource
 	for _, name := range names {
 		if slices.Contains(own.crdsBefore, name) {
 			continue // nor has the chart made it
@@ -104,7 +104,7 @@ func registerCRDs(ctx *pulumi.Context, base *release, own identity, names []stri
 				"names": pulumi.Map{"kind": pulumi.String(kind)},
 			}},
 		}, utilities.PkgResourceDefaultOpts([]pulumi.ResourceOption{
-			own.healing, pulumi.DependsOn([]pulumi.Resource{base}), pulumi.RetainOnDelete(keep),
+			part.child(), own.healing, pulumi.DependsOn([]pulumi.Resource{base}), pulumi.RetainOnDelete(keep),
 		})...)
 		if err != nil {
 			return nil, fmt.Errorf("registering CRD %q: %w", name, err)

@@ -177,7 +177,7 @@ func (p program) askForDocker(ctx *pulumi.Context, cfg config.Image) (dockerEngi
 
 // provider is the option by which an image is built there; nil for the provider's
 // own way.
-func (e dockerEngine) provider(ctx *pulumi.Context) ([]pulumi.ResourceOption, error) {
+func (e dockerEngine) provider(ctx *pulumi.Context, child pulumi.ResourceOption) ([]pulumi.ResourceOption, error) {
 	if e.host == "" {
 		return nil, nil
 	}
@@ -185,7 +185,7 @@ func (e dockerEngine) provider(ctx *pulumi.Context) ([]pulumi.ResourceOption, er
 	if e.certPath != "" {
 		args.CertPath = pulumi.StringPtr(e.certPath)
 	}
-	made, err := docker.NewProvider(ctx, "docker", args)
+	made, err := docker.NewProvider(ctx, "docker", args, child)
 	if err != nil {
 		return nil, fmt.Errorf("registering the docker provider for %q: %w", e.host, err)
 	}

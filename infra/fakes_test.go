@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -32,23 +34,33 @@ const (
 	typeStash      = "pulumi:index:Stash"
 	typeCRD        = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 	typeImage      = "docker:index/image:Image"
+	typeComponent  = "istio-circuit-breaker:infra:" // and its kind
 )
 
 // fakeAPI is an API server with namespaces, whose webhook starts to inject after
 // some questions.
 type fakeAPI struct {
-	namespaces  map[string]map[string]string // labels by name
-	mesh        map[string][]object          // Istio's cluster-scoped objects by the last part of their path
-	terminating string                       // name of one that is being deleted
-	refusals    int32                        // dry runs that fail before one works
-	bare        bool                         // pods get no sidecar
-	noRootCert  bool                         // the sidecar's ConfigMap never comes
-	native      bool                         // the sidecar is an init container
-	down        bool                         // answers nothing of use
-	registry    map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
-	nodes       []node                       // a page for each
-	secrets     []object                     // of the mesh's namespace
-	noRights    bool                         // to read the two above
+	namespaces    map[string]map[string]string // labels by name
+	mesh          map[string][]object          // Istio's cluster-scoped objects by the last part of their path
+	terminating   string                       // name of one that is being deleted
+	refusals      int32                        // dry runs that fail before one works
+	refused       string                       // what admission says to every dry run; empty: it lets the pod in
+	runs          bool                         // pods with a sidecar, since before
+	bare          bool                         // pods get no sidecar
+	noRootCert    bool                         // the sidecar's ConfigMap never comes
+	native        bool                         // the sidecar is an init container
+	down          bool                         // answers nothing of use
+	registry      map[string]string            // data of ConfigMap kube-public/local-registry-hosting; nil: none
+	nodes         []node                       // a page for each
+	clusterDomain string                       // of every node's kubelet; empty: nobody may ask it
+	secrets       []object                     // of the mesh's namespace
+	noRights      bool                         // to read the two above
+	noNamespaces  bool                         // may be read
+	kubernetes    string                       // version; empty: one that is new enough
+	serves        []string                     // versions of a DestinationRule; nil: those of an Istio that is new enough
+	istiod        map[string]any               // metadata and spec of its Deployment; nil: there is none to be seen
+	noPolicies    bool                         // of the kind that writes owners on ConfigMaps
+	policies      map[string]object            // those of our name by the last part but one of their path
 
 	asked atomic.Int32 // dry runs so far
 }
@@ -62,22 +74,53 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.down:
 		reply(http.StatusServiceUnavailable, map[string]string{"kind": "Status", "message": "etcd is gone"})
+	case r.URL.Path == "/version":
+		reply(http.StatusOK, map[string]string{"gitVersion": cmp.Or(f.kubernetes, "v1.36.3")})
+	case strings.HasPrefix(r.URL.Path, "/apis/networking.istio.io/"):
+		if f.serves != nil && !slices.Contains(f.serves, parts[len(parts)-1]) {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, "404 page not found\n") // the API server's words for it
+			return
+		}
+		reply(http.StatusOK, map[string]any{"resources": []any{map[string]string{"name": "destinationrules"}, map[string]string{"name": "destinationrules/status"}}})
+	case r.URL.Path == policyAPI:
+		kinds := []any{map[string]string{"name": "validatingadmissionpolicies"}}
+		if !f.noPolicies {
+			kinds = append(kinds, map[string]string{"name": "mutatingadmissionpolicies"})
+		}
+		reply(http.StatusOK, map[string]any{"resources": kinds})
+	case strings.HasSuffix(r.URL.Path, "/"+policyName):
+		live, found := f.policies[parts[len(parts)-2]]
+		if !found {
+			reply(http.StatusNotFound, map[string]string{"kind": "Status", "reason": "NotFound", "message": "not found"})
+			return
+		}
+		reply(http.StatusOK, live)
+	case r.URL.Path == "/apis/apps/v1/deployments" && f.istiod != nil:
+		reply(http.StatusOK, map[string]any{"items": []any{f.istiod}})
 	case strings.HasPrefix(r.URL.Path, "/apis/"):
 		reply(http.StatusOK, map[string]any{"items": f.mesh[parts[len(parts)-1]]})
 	case r.URL.Path == "/api/v1/namespaces":
-		var made []any
+		label, value, _ := strings.Cut(r.URL.Query().Get("labelSelector"), "=")
+		var labelled []any
 		for name, labels := range f.namespaces {
-			if labels[partOfLabel] == partOf && r.URL.Query().Get("labelSelector") == partOfLabel+"="+partOf {
-				made = append(made, f.namespace(name, labels))
+			if labels[label] == value {
+				labelled = append(labelled, f.namespace(name, labels))
 			}
 		}
-		reply(http.StatusOK, map[string]any{"items": made})
+		reply(http.StatusOK, map[string]any{"items": labelled})
 	case r.URL.Path == "/api/v1/nodes" && f.noRights:
 		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `nodes is forbidden: User "dev" cannot list resource "nodes"`})
 	case r.URL.Path == "/api/v1/nodes":
 		reply(http.StatusOK, f.page(r.URL.Query().Get("continue")))
+	case strings.HasSuffix(r.URL.Path, "/proxy/configz") && f.clusterDomain == "":
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `nodes "lab" is forbidden: User "dev" cannot get resource "nodes/proxy"`})
+	case strings.HasSuffix(r.URL.Path, "/proxy/configz"):
+		reply(http.StatusOK, map[string]any{"kubeletconfig": map[string]any{"clusterDomain": f.clusterDomain, "clusterDNS": []string{"10.96.0.10"}}})
 	case r.URL.Path == "/api/v1/namespaces/istio-system/secrets":
 		reply(http.StatusOK, map[string]any{"items": f.secrets})
+	case len(parts) == 1 && f.noNamespaces:
+		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `namespaces "` + parts[0] + `" is forbidden: User "dev" cannot get resource "namespaces"`})
 	case len(parts) == 1:
 		labels, ok := f.namespaces[parts[0]]
 		if !ok {
@@ -86,7 +129,11 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		reply(http.StatusOK, f.namespace(parts[0], labels))
 	case r.Method == http.MethodPost && parts[1] == "pods" && r.URL.Query().Get("dryRun") == "All":
-		if f.asked.Add(1) <= f.refusals {
+		if f.asked.Add(1) > 0 && f.refused != "" {
+			reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": f.refused})
+			return
+		}
+		if f.asked.Load() <= f.refusals {
 			reply(http.StatusInternalServerError, map[string]string{"kind": "Status", "message": `failed calling webhook "namespace.sidecar-injector.istio.io"`})
 			return
 		}
@@ -96,6 +143,12 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		reply(http.StatusCreated, f.inject(p))
+	case r.Method == http.MethodGet && parts[1] == "pods" && r.URL.Query().Get("labelSelector") == tlsMode:
+		pods := []object{}
+		if r.URL.Query().Get("fieldSelector") != "status.phase=Running" || f.runs {
+			pods = append(pods, object{})
+		}
+		reply(http.StatusOK, map[string]any{"items": pods})
 	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.noRights:
 		reply(http.StatusForbidden, map[string]string{"kind": "Status", "reason": "Forbidden", "message": `configmaps "local-registry-hosting" is forbidden: User "dev" cannot get resource "configmaps"`})
 	case parts[0] == hostingNamespace && parts[1] == "configmaps" && parts[2] == hostingName && f.registry != nil:

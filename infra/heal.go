@@ -93,9 +93,11 @@ func (own identity) reopen(ctx context.Context, c *cluster, typ string, inputs r
 // and its name for people; empty for a type that is not looked after.
 func address(typ, namespace, name string) (path, what string) {
 	kinds := map[string]struct{ in, name string }{
-		"kubernetes:apps/v1:Deployment":                     {"/apis/apps/v1/namespaces/%s/deployments/", "deployment"},
-		"kubernetes:core/v1:Secret":                         {"/api/v1/namespaces/%s/secrets/", "secret"},
-		"kubernetes:core/v1:Service":                        {"/api/v1/namespaces/%s/services/", "service"},
+		policyType:                      {policyAPI + "/mutatingadmissionpolicies/", "mutatingadmissionpolicy"},
+		bindingType:                     {policyAPI + "/mutatingadmissionpolicybindings/", "mutatingadmissionpolicybinding"},
+		"kubernetes:apps/v1:Deployment": {"/apis/apps/v1/namespaces/%s/deployments/", "deployment"},
+		"kubernetes:core/v1:Secret":     {"/api/v1/namespaces/%s/secrets/", "secret"},
+		"kubernetes:core/v1:Service":    {"/api/v1/namespaces/%s/services/", "service"},
 		"kubernetes:networking.istio.io/v1:DestinationRule": {"/apis/networking.istio.io/v1/namespaces/%s/destinationrules/", "destinationrule"},
 	}
 	if typ == "kubernetes:core/v1:Namespace" {
@@ -104,6 +106,9 @@ func address(typ, namespace, name string) (path, what string) {
 	kind, ok := kinds[typ]
 	if !ok {
 		return "", ""
+	}
+	if namespace == "" {
+		return kind.in + url.PathEscape(name), fmt.Sprintf("%s %q", kind.name, name)
 	}
 	in := strings.Replace(kind.in, "%s", url.PathEscape(namespace), 1)
 	return in + url.PathEscape(name), fmt.Sprintf("%s %q in namespace %q", kind.name, name, namespace)

@@ -117,6 +117,7 @@ func TestLeftOversMakeWayOnlyWhereTheyAreTheStacks(t *testing.T) {
 		service    = "/api/v1/namespaces/shop/services/servicex-service"
 		rule       = "/apis/networking.istio.io/v1/namespaces/shop/destinationrules/servicex-service"
 		ns         = "/api/v1/namespaces/shop"
+		policy     = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies/istio-circuit-breaker-istiod"
 	)
 	release := resource.NewPropertyMapFromMap(map[string]any{"name": "istiod", "namespace": "istio-system"})
 	for name, c := range map[string]struct {
@@ -131,6 +132,8 @@ func TestLeftOversMakeWayOnlyWhereTheyAreTheStacks(t *testing.T) {
 		"a Service":                {map[string]object{service: labelled(namespaceOf(me))}, typeService, metadata("shop", serviceName), []string{"delete " + service}, ""},
 		"a rule":                   {map[string]object{rule: labelled(namespaceOf(me))}, typeRule, metadata("shop", serviceName), []string{"delete " + rule}, ""},
 		"a namespace":              {map[string]object{ns: labelled(namespaceOf(me))}, typeNamespace, metadata("", "shop"), []string{"change " + ns + " stack=" + me}, ""},
+		"a policy":                 {map[string]object{policy: labelled(namespaceOf(me))}, policyType, metadata("", policyName), []string{"delete " + policy}, ""},
+		"another stack's policy":   {map[string]object{policy: labelled(namespaceOf("other"))}, policyType, metadata("", policyName), nil, `mutatingadmissionpolicy "istio-circuit-breaker-istiod" exists already and was made by another stack`},
 		"one that is taken over":   {map[string]object{deployment: labelled(namespaceOf("given-up"))}, typeDeployment, metadata("shop", "servicex"), []string{"delete " + deployment}, ""},
 		"somebody's Deployment":    {map[string]object{deployment: labelled(map[string]string{"app": "x"})}, typeDeployment, metadata("shop", "servicex"), nil, `deployment "servicex" in namespace "shop" exists already and was not made by this stack`},
 		"another stack's":          {map[string]object{deployment: labelled(namespaceOf("other"))}, typeDeployment, metadata("shop", "servicex"), nil, `was made by another stack, "other"`},

@@ -15,6 +15,7 @@ import (
 
 // image is what the pods run.
 type image struct {
+	part      *component
 	reference pulumi.StringOutput              // as the cluster pulls it
 	digest    pulumi.StringOutput              // "sha256:..."; empty for a reference without one
 	secrets   corev1.LocalObjectReferenceArray // with which it is pulled; may be nil
@@ -23,8 +24,13 @@ type image struct {
 // newImage builds and pushes ServiceX, or takes the configured reference as it
 // is, without any need of Docker.
 func newImage(ctx *pulumi.Context, cfg config.Image, engine dockerEngine) (image, error) {
+	part, err := newComponent(ctx, "Image")
+	if err != nil {
+		return image{}, err
+	}
 	if cfg.Reference != "" {
 		return image{
+			part:      part,
 			reference: pulumi.String(cfg.Reference).ToStringOutput(),
 			digest:    pulumi.String(config.Digest(cfg.Reference)).ToStringOutput(),
 		}, nil
@@ -47,11 +53,11 @@ func newImage(ctx *pulumi.Context, cfg config.Image, engine dockerEngine) (image
 	if cfg.Repository == "" {
 		name = unknown() // in a preview without a cluster, which would say it
 	}
-	there, err := engine.provider(ctx)
+	there, err := engine.provider(ctx, part.child())
 	if err != nil {
 		return image{}, err
 	}
-	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build}, there...)
+	built, err := docker.NewImage(ctx, imageName, &docker.ImageArgs{ImageName: name, Build: build}, append(there, part.child())...)
 	if err != nil {
 		return image{}, fmt.Errorf("registering image %q: %w", imageName, err)
 	}
@@ -61,7 +67,7 @@ func newImage(ctx *pulumi.Context, cfg config.Image, engine dockerEngine) (image
 		}
 		return "", fmt.Errorf("reading the digest of image %q: the push answered %q, without one", cfg.Repository, pushed)
 	}).(pulumi.StringOutput)
-	return image{reference: pulumi.Sprintf("%s@%s", pullName(cfg), digest), digest: digest}, nil
+	return image{part: part, reference: pulumi.Sprintf("%s@%s", pullName(cfg), digest), digest: digest}, nil
 }
 
 // pullName is the repository as the cluster knows it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ const sidecar = "istio-proxy"
 func (p program) injected(ctx *pulumi.Context, m mesh, ns namespace, limit time.Duration) pulumi.ResourceOption {
 	var needed []pulumi.Resource
 	var made []any // known when all that is needed has been made
-	for _, r := range append(m, ns.resource) {
+	for _, r := range append(m.istiod, ns.resource) {
 		needed, made = append(needed, r), append(made, r.ID())
 	}
 	if ctx.DryRun() {
@@ -37,21 +38,51 @@ func (p program) injected(ctx *pulumi.Context, m mesh, ns namespace, limit time.
 		if err != nil {
 			return nil, err
 		}
-		return needed, waitInjection(ctx.Context(), c, ns.plain, ns.revision, limit, p.poll)
+		say := func(line string) { _ = ctx.Log.Warn(line, nil) } // a lost line is no reason to stop
+		return needed, waitInjection(ctx.Context(), c, ns.plain, ns.revision, patience{limit, refusedFor, p.poll}, say)
 	}).(pulumi.ResourceArrayOutput)
 	return pulumi.DependsOnInputs(ready)
 }
+
+// refusedFor is how long admission may say no: longer than a new namespace is
+// without its service account and its quotas without their status, which refuse
+// pods too.
+const refusedFor = 10 * time.Second
+
+// patience is how long a wait lasts at most, how long on a refusal, and the time
+// between two questions.
+type patience struct{ limit, refused, poll time.Duration }
 
 // waitInjection waits until a new pod in ns would get a sidecar and all that
 // the sidecar mounts. Without its ConfigMaps, which istiod adds to a namespace a
 // little later, a pod would be stuck until the kubelet's next try, which can be
 // a minute away.
-func waitInjection(ctx context.Context, c *cluster, ns, revision string, limit, poll time.Duration) error {
+//
+// A refusal, as of a quota or of Pod Security, is said at once, and ends the wait
+// when it lasts; unless pods with a sidecar are there already, which a quota that
+// they use up would not let in again, and nothing has to.
+func waitInjection(ctx context.Context, c *cluster, ns, revision string, p patience, say func(string)) error {
 	what := fmt.Sprintf("Istio to inject sidecars into namespace %q", ns)
-	err := wait.For(ctx, what, limit, poll, func(ctx context.Context) error {
+	var since time.Time // of the refusal; zero for none
+	err := wait.For(ctx, what, p.limit, p.poll, func(ctx context.Context) error {
 		made, err := c.tryPod(ctx, ns, probePod(revision))
-		if err != nil {
+		switch {
+		case err == nil:
+			since = time.Time{}
+		case !refusal(err):
 			return err
+		case since.IsZero():
+			since = time.Now()
+			if running, unknown := c.runsInjected(ctx, ns); unknown == nil && running {
+				say(fmt.Sprintf("namespace %q lets no further pod in: %v", ns, err))
+				return nil
+			}
+			say(fmt.Sprintf("namespace %q does not let the stack's pods in: %v", ns, err))
+			return err
+		case time.Since(since) < p.refused:
+			return err
+		default:
+			return wait.Final(err)
 		}
 		if !made.has(sidecar) {
 			return errors.New("a new pod would have no sidecar")
@@ -74,4 +105,14 @@ func waitInjection(ctx context.Context, c *cluster, ns, revision string, limit, 
 		return advise(err, mesh)
 	}
 	return advise(err, cmp.Or(nextStep(err), mesh))
+}
+
+// tlsMode is a label that the mesh puts on the pods that it injects (istio/istio
+// pkg/kube/inject).
+const tlsMode = "security.istio.io/tlsMode"
+
+// runsInjected reports whether a pod of ns runs with a sidecar that the mesh put in.
+func (c *cluster) runsInjected(ctx context.Context, ns string) (bool, error) {
+	running, err := c.objects(ctx, namespacePath(ns)+"/pods?fieldSelector=status.phase%3DRunning&labelSelector="+url.QueryEscape(tlsMode))
+	return len(running) > 0, err
 }

@@ -54,7 +54,7 @@ func TestWaitForInjection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = waitInjection(t.Context(), server, "demo", "", 100*time.Millisecond, time.Millisecond)
+			err = waitInjection(t.Context(), server, "demo", "", patience{limit: 100 * time.Millisecond, refused: time.Minute, poll: time.Millisecond}, ignore)
 			if c.want == "" {
 				if err != nil {
 					t.Errorf("waiting: %v", err)
@@ -69,6 +69,46 @@ func TestWaitForInjection(t *testing.T) {
 		})
 	}
 }
+
+// A quota or a policy does not go away by waiting: that of the lab takes minutes.
+func TestARefusalOfAdmissionIsToldAtOnceAndEndsTheWaitSoon(t *testing.T) {
+	const words = "pods \"injection-probe-x\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
+	api := &fakeAPI{refused: words}
+	server, err := api.start(t)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	began := time.Now()
+	err = waitInjection(t.Context(), server, "demo", "", patience{limit: time.Minute, refused: 20 * time.Millisecond, poll: time.Millisecond},
+		func(line string) { told = append(told, line) })
+	if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), "a quota or a policy of the namespace does not let the pod in") {
+		t.Errorf("waiting: %v, want the refusal's words and what to do", err)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("waited %s for what does not go away", took)
+	}
+	if len(told) != 1 || !strings.Contains(told[0], words) {
+		t.Errorf("told while waiting: %q, want the refusal once", told)
+	}
+}
+
+// Nothing needs to come in then, and a rule can still be tuned.
+func TestAQuotaThatTheStacksOwnPodsUseUpHoldsNothingBack(t *testing.T) {
+	api := &fakeAPI{refused: "exceeded quota: small", runs: true}
+	server, err := api.start(t)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	err = waitInjection(t.Context(), server, "demo", "", patience{limit: time.Minute, refused: time.Minute, poll: time.Millisecond},
+		func(line string) { told = append(told, line) })
+	if err != nil || len(told) != 1 || !strings.Contains(told[0], "exceeded quota: small") {
+		t.Errorf("got %v, told %q, want no error and the refusal", err, told)
+	}
+}
+
+func ignore(string) {}
 
 func TestFailedWaitEndsTheUpdateWithoutPods(t *testing.T) {
 	api := &fakeAPI{bare: true}

@@ -46,7 +46,7 @@ type program struct {
 
 // run makes the stack, step by step.
 func (p program) run(ctx *pulumi.Context) error {
-	cfg, err := loadConfig(ctx, p.raw, p.secret)
+	cfg, given, err := loadConfig(ctx, p.raw, p.secret)
 	if err != nil {
 		return err
 	}
@@ -68,21 +68,18 @@ func (p program) run(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	if image.secrets, err = newPullSecret(ctx, cfg, ns); err != nil {
+	if err := image.pulledWith(ctx, cfg, ns); err != nil {
 		return err
 	}
-	mesh, err := newMesh(ctx, cfg, ns)
+	mesh, err := newMesh(ctx, cfg, ns, seen)
 	if err != nil {
 		return err
 	}
 	ready := pulumi.Composite(own.healing, p.injected(ctx, mesh, ns, cmp.Or(p.limit, cfg.Istio.Timeout)))
-	if err := newServiceX(ctx, cfg, ns, image, ready); err != nil {
+	if err := newApplication(ctx, cfg, ns, image, ready); err != nil {
 		return err
 	}
-	if err := newClient(ctx, cfg, ns, image, ready); err != nil {
-		return err
-	}
-	if err := newBreaker(ctx, cfg, ns, ready); err != nil {
+	if err := newBreaker(ctx, cfg, given, ns, pulumi.Composite(ready, mesh.crds)); err != nil {
 		return err
 	}
 	return p.export(ctx, cfg, image)

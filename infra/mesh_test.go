@@ -107,16 +107,6 @@ func TestSecretValuesStaySecret(t *testing.T) {
 	}
 }
 
-func TestIstiodLooksAtTheStacksNamespacesOnly(t *testing.T) {
-	istiod := up(t, settings{"namespace": "demo"}).engine.Resource(t, releaseType, "istiod")
-	want := []any{map[string]any{"matchExpressions": []any{map[string]any{
-		"key": "kubernetes.io/metadata.name", "operator": "In", "values": []any{"istio-system", "demo"},
-	}}}}
-	if diff := cmp.Diff(any(want), istiod.Input("values", "meshConfig", "discoverySelectors")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 func TestCRDsAreTheStacksToDeleteUnlessKept(t *testing.T) {
 	for keep, settings := range map[bool]settings{false: nil, true: {"istio.keepCRDs": "true"}} {
 		crd := up(t, settings).engine.Resource(t, typeCRD, "sidecars.networking.istio.io")

@@ -21,6 +21,10 @@ const (
 	instanceLabel = "app.kubernetes.io/instance" // on namespaces: the name of the stack that made them, for people
 	injectLabel   = "sidecar.istio.io/inject"    // on a pod: wants a sidecar
 	revisionLabel = "istio.io/rev"               // names the control plane that injects
+	// On a namespace: wants sidecars of the control plane without a revision, which
+	// is also the one with this revision.
+	injectionLabel  = "istio-injection"
+	defaultRevision = "default"
 
 	portName = "http" // Istio reads the protocol from a port's name
 	podPort  = 8080

@@ -22,7 +22,7 @@ type namespace struct {
 // newNamespace makes the namespace, or labels one that is there already.
 func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, own identity) (namespace, error) {
 	// The label for which Istio's webhook injects a sidecar into every new pod.
-	injection := pulumi.StringMap{"istio-injection": pulumi.String("enabled")}
+	injection := pulumi.StringMap{injectionLabel: pulumi.String("enabled")}
 	if revision != "" {
 		injection = pulumi.StringMap{revisionLabel: pulumi.String(revision)}
 	}

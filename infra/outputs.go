@@ -40,7 +40,7 @@ func meshInWords(cfg config.Istio) string {
 	switch {
 	case !cfg.Install:
 		return "one that was there before, revision " + cmp.Or(cfg.Revision, "default")
-	case isURL(cfg.ChartRepository):
+	case !cfg.ChartsInFolder():
 		return "Istio " + cfg.Version + ", installed by this stack"
 	}
 	return "Istio of the charts in " + cfg.ChartRepository + ", installed by this stack"

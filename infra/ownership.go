@@ -32,6 +32,12 @@ func establish(ctx *pulumi.Context, cfg config.Config, seen sighting) (identity,
 			return identity{}, err
 		}
 	}
+	if cfg.Istio.Install && !cfg.Istio.ChartsInFolder() {
+		promised := note{warn: true, text: config.Unsupported(cfg.Istio.Version, seen.kubernetes)}
+		if err := promised.tell(ctx); err != nil {
+			return identity{}, err
+		}
+	}
 	own.unfinished = unfinished(seen.records)
 	if !ctx.DryRun() {
 		own.healing, err = own.heal(ctx, seen.cluster)
@@ -47,6 +53,7 @@ func (own identity) problems(seen sighting, cfg config.Config, stack string) []e
 		wanted = append(wanted, meshNS)
 		errs = append(errs, own.free(seen, meshNS, "pulumi config set istio.install false, to use the mesh that is there"))
 		errs = append(errs, foreignParts(seen)...)
+		errs = append(errs, own.foreignPolicies(seen)...)
 	}
 	if name := cfg.Namespace.Name; !cfg.Namespace.Existing {
 		wanted = append(wanted, name)

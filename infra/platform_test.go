@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 
 	"istio-circuit-breaker/internal/config"
+	"istio-circuit-breaker/internal/pulumitest"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // aNode is a node of a platform; with taint effects, or "cordoned", it takes no
@@ -129,16 +133,40 @@ func TestImageThatIsThereAsksNothingOfTheNodes(t *testing.T) {
 }
 
 func TestWhatIsToldWhereThereIsNoClusterToAsk(t *testing.T) {
+	const none = " is not set, and there is no cluster to ask: "
+	gone := errors.New("dial tcp: connection refused")
 	for want, cfg := range map[string]config.Image{
-		"":                             {Reference: "you/servicex:1"},
-		"image.repository is not set,": {},
-		"image.platform is not set,":   {Repository: "you/servicex"},
+		"":                        {Reference: "you/servicex:1"},
+		"image.repository" + none: {},
+		"image.platform" + none:   {Repository: "you/servicex"},
 	} {
-		if got := unasked(cfg); !strings.HasPrefix(got.text, want) || (want == "") != (got.text == "") || got.warn {
+		if got := unasked(cfg, gone); !strings.HasPrefix(got.text, want) || (want == "") != (got.text == "") || got.warn {
 			t.Errorf("%+v: got %+v, want %q", cfg, got, want)
 		}
 	}
-	if got := unasked(config.Image{Repository: "you/servicex", Platform: "linux/arm64"}); got.text != "" {
+	if got := unasked(config.Image{Repository: "you/servicex", Platform: "linux/arm64"}, gone); got.text != "" {
 		t.Errorf("all is set: got %+v", got)
+	}
+}
+
+// A preview goes on where the cluster's answer is no, and tells what it was.
+func TestAPreviewSaysWhyTheClusterCouldNotBeAsked(t *testing.T) {
+	var seen sighting
+	var engine pulumitest.Engine
+	err := engine.Run(project, stack, true, func(ctx *pulumi.Context) (err error) {
+		seen, err = program{connect: (&fakeAPI{noNamespaces: true}).start(t)}.look(ctx, config.Config{Namespace: config.Namespace{Name: "circuit-breaker"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, cfg := range map[string]config.Image{
+		"image.repository is not set, and the cluster did not say: ": {},
+		"image.platform is not set, and the cluster did not say: ":   {Repository: "you/servicex"},
+	} {
+		got := unasked(cfg, seen.blind).text
+		if !strings.HasPrefix(got, want) || !strings.Contains(got, `the API server answered 403: namespaces "circuit-breaker" is forbidden: User "dev" cannot get resource "namespaces"`) || strings.Contains(got, "no cluster") {
+			t.Errorf("got %q, want %q and the API server's words", got, want)
+		}
 	}
 }

@@ -24,6 +24,7 @@ type podSpec struct {
 type podContainer struct {
 	Name            string         `json:"name"`
 	Image           string         `json:"image"`
+	Args            []string       `json:"args,omitempty"`
 	Resources       map[string]any `json:"resources,omitempty"`
 	SecurityContext map[string]any `json:"securityContext,omitempty"`
 }

@@ -15,7 +15,13 @@ import (
 
 // projectFile is what matters here of Pulumi.yaml.
 type projectFile struct {
-	Name, Runtime, Main   string
+	Name, Main string
+	Runtime    struct {
+		Name    string
+		Options struct {
+			BuildTarget string `json:"buildTarget"`
+		}
+	}
 	RequiredPulumiVersion string `json:"requiredPulumiVersion"`
 	Template              struct {
 		Config map[string]struct {
@@ -41,8 +47,8 @@ func readProjectFile(t *testing.T) projectFile {
 
 func TestProjectFileNamesThisProgram(t *testing.T) {
 	file := readProjectFile(t)
-	if file.Name != config.Project || file.Runtime != "go" || file.Main != "infra" {
-		t.Errorf("Pulumi.yaml is of project %q, with %q and %q", file.Name, file.Runtime, file.Main)
+	if file.Name != config.Project || file.Runtime.Name != "go" || file.Main != "infra" {
+		t.Errorf("Pulumi.yaml is of project %q, with %q and %q", file.Name, file.Runtime.Name, file.Main)
 	}
 }
 

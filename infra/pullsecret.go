@@ -14,9 +14,18 @@ import (
 // pullSecretName is the Secret that is made of configured credentials.
 const pullSecretName = "servicex-pull"
 
+// pulledWith has the nodes pull the image with a Secret, where one is configured.
+func (img *image) pulledWith(ctx *pulumi.Context, cfg config.Config, ns namespace) error {
+	var err error
+	if img.secrets, err = newPullSecret(ctx, img.part, cfg, ns); err != nil {
+		return err
+	}
+	return img.part.done(ctx, pulumi.Map{"reference": img.reference})
+}
+
 // newPullSecret makes the Secret with which the nodes pull the image, or takes the
 // one that is there. It is nil where none is configured.
-func newPullSecret(ctx *pulumi.Context, cfg config.Config, ns namespace) (corev1.LocalObjectReferenceArray, error) {
+func newPullSecret(ctx *pulumi.Context, part *component, cfg config.Config, ns namespace) (corev1.LocalObjectReferenceArray, error) {
 	secret := cfg.PullSecret
 	switch {
 	case secret.Name != "":
@@ -36,7 +45,7 @@ func newPullSecret(ctx *pulumi.Context, cfg config.Config, ns namespace) (corev1
 		Type:     pulumi.String("kubernetes.io/dockerconfigjson"),
 		// The SDK marks data as secret: it is encrypted in the state, and never shown.
 		Data: pulumi.StringMap{".dockerconfigjson": pulumi.String(base64.StdEncoding.EncodeToString(login))},
-	}, ns.own.healing)
+	}, part.child(), ns.own.healing)
 	if err != nil {
 		return nil, fmt.Errorf("registering secret %q: %w", pullSecretName, err)
 	}

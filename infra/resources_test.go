@@ -26,9 +26,11 @@ func everything() []string {
 		typeDeployment+" servicex", typeDeployment+" servicex-client", typeDeployment+" servicex-error",
 		typeNamespace+" circuit-breaker", typeNamespace+" istio-system",
 		typeService+" servicex-service",
+		policyType+" "+policyName, bindingType+" "+policyName,
 		releaseType+" istio-base", releaseType+" istiod",
 		typeRule+" servicex-service",
 		typeStash+" crds-before", typeStash+" identity",
+		typeComponent+"Application application", typeComponent+"Breaker breaker", typeComponent+"Image image", typeComponent+"Mesh mesh",
 	)))
 }
 
@@ -39,7 +41,7 @@ func without(keys []string, drop ...string) []string {
 }
 
 func TestWhatIsMadeFollowsTheConfiguration(t *testing.T) {
-	mesh := []string{releaseType, typeCRD, "istio-system", "crds-before"}
+	mesh := []string{releaseType, typeCRD, "istio-system", "crds-before", policyName, " mesh"}
 	for name, c := range map[string]struct {
 		settings settings
 		want     []string
@@ -67,14 +69,15 @@ func TestOrderFollowsRealDependencies(t *testing.T) {
 		typeImage + " servicex":                   nil,
 		typeNamespace + " istio-system":           {"identity"},
 		typeNamespace + " circuit-breaker":        {"identity"},
+		policyType + " " + policyName:             {"identity", "istio-system"},
 		releaseType + " istio-base":               {"istio-system"},
 		typeCRD + " sidecars.networking.istio.io": {"identity", "istio-base"},
-		releaseType + " istiod":                   {"destinationrules.networking.istio.io", "istio-base", "istio-system", "sidecars.networking.istio.io"},
+		releaseType + " istiod":                   {"istio-base", policyName, "istio-system"}, // not the care for the CRDs
 		typeDeployment + " servicex":              deployment,
 		typeDeployment + " servicex-error":        deployment,
 		typeDeployment + " servicex-client":       deployment,
 		typeService + " servicex-service":         {"circuit-breaker", "identity"},
-		typeRule + " servicex-service":            ready,
+		typeRule + " servicex-service":            {"circuit-breaker", "destinationrules.networking.istio.io", "identity", "istio-base", "istiod", "sidecars.networking.istio.io"},
 	} {
 		typ, name, _ := strings.Cut(key, " ")
 		if diff := cmp.Diff(want, r.engine.Resource(t, typ, name).DependsOn()); diff != "" {
@@ -91,9 +94,11 @@ func TestEveryFailureReachesTheCaller(t *testing.T) {
 	}
 	cases[typePatch+" default"] = existing
 	cases[typeConfigMap+" "+rootCert], cases[typeConfigMap+" "+crl] = existing, existing
+	cases[typeConfigMap+" shop/"+crl] = nil
 	for _, key := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(key, func(t *testing.T) {
-			r := &run{settings: cases[key], api: &fakeAPI{namespaces: map[string]map[string]string{"default": nil}}}
+			shops := strings.Contains(key, "shop/") // where there are no policies
+			r := &run{settings: cases[key], api: &fakeAPI{noPolicies: shops, namespaces: map[string]map[string]string{"default": nil, "shop": {injectionLabel: "enabled"}}}}
 			failed := false
 			r.engine.Fail = func(typ, name string) error {
 				if typ+" "+name != key {
@@ -116,6 +121,9 @@ func TestAllObjectsSayWhatTheyArePartOf(t *testing.T) {
 		switch r.TypeToken {
 		case typeImage, releaseType, typeStash: // no object, many objects, in the state alone
 		default:
+			if !r.Custom {
+				continue // a component
+			}
 			wanted := map[string]any{partOfLabel: partOf, identityLabel: "identity"}
 			if strings.HasSuffix(r.TypeToken, ":CustomResourceDefinition") {
 				wanted[partOfLabel] = nil // the chart's

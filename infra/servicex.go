@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"istio-circuit-breaker/internal/config"
 
@@ -12,17 +13,18 @@ import (
 
 // newServiceX makes the healthy and the faulty Deployment and the one Service
 // in front of both.
-func newServiceX(ctx *pulumi.Context, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
+func newServiceX(ctx *pulumi.Context, app *component, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
 	healthy := workload{
 		name: "servicex", version: "200", replicas: cfg.Replicas.Healthy,
 		env: map[string]string{},
 	}
 	faulty := workload{
 		name: "servicex-error", version: "504", replicas: cfg.Replicas.Faulty,
-		env: map[string]string{"error": "yes", "MAX_DELAY": cfg.MaxDelay.String()},
+		// The version tells faulty pods from the others, whatever they answer.
+		env: map[string]string{"error": "yes", "CODE": strconv.Itoa(int(cfg.FaultyCode)), "MAX_DELAY": cfg.MaxDelay.String()},
 	}
 	for _, w := range []workload{healthy, faulty} {
-		if _, err := appsv1.NewDeployment(ctx, w.name, w.deployment(ns, img), ready, bounded()); err != nil {
+		if _, err := appsv1.NewDeployment(ctx, w.name, w.deployment(ns, img), app.child(), ready, bounded()); err != nil {
 			return fmt.Errorf("registering deployment %q: %w", w.name, err)
 		}
 	}
@@ -41,7 +43,7 @@ func newServiceX(ctx *pulumi.Context, cfg config.Config, ns namespace, img image
 				TargetPort: pulumi.String(portName),
 			}},
 		},
-	}, ns.own.healing)
+	}, app.child(), ns.own.healing)
 	if err != nil {
 		return fmt.Errorf("registering service %q: %w", serviceName, err)
 	}

@@ -19,7 +19,9 @@ import (
 // sighting is what was in the cluster before this update, of all that the stack
 // is going to make under a name that somebody else could have used.
 type sighting struct {
-	cluster *cluster // nil in a preview without a cluster: nothing was seen
+	cluster    *cluster // nil in a preview without a cluster: nothing was seen
+	blind      error    // why nothing was
+	kubernetes string   // the server's version; empty where it is not known
 	// namespaces are those that the stack uses, and all that any stack has made.
 	namespaces map[string]object
 	// crds are Istio's, by name.
@@ -27,6 +29,12 @@ type sighting struct {
 	// others are the other cluster-scoped objects of Istio's charts, each as
 	// "clusterrole NAME".
 	others map[string]object
+	// policies are those that take care of istiod's ConfigMaps, each as
+	// "mutatingadmissionpolicy NAME"; nil where the API server has none of the kind.
+	policies map[string]object
+	// injected are namespaces of others that are labelled for injection, where
+	// there are no policies.
+	injected []string
 	// records are Helm's in the mesh's namespace.
 	records []helmRecord
 }
@@ -46,8 +54,8 @@ func (p program) look(ctx *pulumi.Context, cfg config.Config) (sighting, error) 
 			return seen, nil
 		}
 	}
-	if ctx.DryRun() {
-		return sighting{}, nil
+	if _, old := errors.AsType[tooOld](err); ctx.DryRun() && !old {
+		return sighting{blind: err}, nil
 	}
 	return sighting{}, err
 }
@@ -55,7 +63,10 @@ func (p program) look(ctx *pulumi.Context, cfg config.Config) (sighting, error) 
 // sight reads all of it. The error says what could not be read.
 func sight(ctx context.Context, c *cluster, cfg config.Config) (sighting, error) {
 	s := sighting{cluster: c, namespaces: map[string]object{}, others: map[string]object{}}
-	if err := s.lookForNamespaces(ctx, c, cfg); err != nil || !cfg.Istio.Install {
+	if err := s.lookForNamespaces(ctx, c, cfg); err != nil {
+		return s, err
+	}
+	if err := s.checkVersions(ctx, c, cfg); err != nil || !cfg.Istio.Install {
 		return s, err
 	}
 	var group errgroup.Group
@@ -65,6 +76,7 @@ func sight(ctx context.Context, c *cluster, cfg config.Config) (sighting, error)
 			return err
 		})
 	}
+	group.Go(func() error { return s.lookForPolicies(ctx, c, cfg) })
 	found := make([][]object, len(clusterScoped))
 	for i, kind := range clusterScoped {
 		group.Go(func() (err error) {
@@ -87,7 +99,7 @@ func sight(ctx context.Context, c *cluster, cfg config.Config) (sighting, error)
 			}
 		}
 	}
-	return s, nil
+	return s, s.checkCRDs(ctx, c)
 }
 
 func (s *sighting) lookForNamespaces(ctx context.Context, c *cluster, cfg config.Config) error {

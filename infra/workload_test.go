@@ -10,7 +10,7 @@ import (
 )
 
 func TestDeployments(t *testing.T) {
-	r := up(t, settings{"replicas.healthy": "3", "replicas.faulty": "2", "faulty.maxDelay": "1500ms"})
+	r := up(t, settings{"replicas.healthy": "3", "replicas.faulty": "2", "faulty.code": "500", "faulty.maxDelay": "1500ms"})
 	podName := map[string]any{"name": "POD_NAME", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "metadata.name"}}}
 	env := func(name, value string) map[string]any { return map[string]any{"name": name, "value": value} }
 	for _, c := range []struct {
@@ -22,7 +22,7 @@ func TestDeployments(t *testing.T) {
 	}{
 		{"servicex", 3, map[string]any{"app": "servicex", "version": "200"}, []any{podName, env("POD_VERSION", "200")}, nil},
 		{"servicex-error", 2, map[string]any{"app": "servicex", "version": "504"},
-			[]any{podName, env("POD_VERSION", "504"), env("MAX_DELAY", "1.5s"), env("error", "yes")}, nil},
+			[]any{podName, env("POD_VERSION", "504"), env("CODE", "500"), env("MAX_DELAY", "1.5s"), env("error", "yes")}, nil},
 		{"servicex-client", 1, map[string]any{"app": "servicex-client", "sidecar.istio.io/inject": "true"}, nil, []any{"wait"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

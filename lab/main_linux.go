@@ -29,8 +29,8 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == lab.SuperviseCommand {
 		os.Exit(report(sandbox.Supervise(os.Args[2])))
 	}
-	if len(os.Args) == 3 && os.Args[1] == lab.ProbeCommand {
-		for _, lacks := range sandbox.Probe(os.Args[2]) {
+	if len(os.Args) > 2 && os.Args[1] == lab.ProbeCommand {
+		for _, lacks := range sandbox.Probe(os.Args[2:]...) {
 			fmt.Println(lacks)
 		}
 		return
@@ -52,10 +52,11 @@ func main() {
 var (
 	errUsage = errors.New("usage") // has been explained to the user already
 	errCheck = errors.New("check") // likewise
+	errNone  = errors.New("none")  // likewise
 )
 
 // report prints err in the one place where errors are printed, and returns the
-// exit code: 0 done, 1 failed, 2 wrong usage.
+// exit code: 0 done, 1 failed, 2 wrong usage, 3 no lab runs.
 func report(err error) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
@@ -64,6 +65,8 @@ func report(err error) int {
 		return 2
 	case errors.Is(err, errCheck):
 		return 1
+	case errors.Is(err, errNone):
+		return 3
 	}
 	fmt.Fprintf(os.Stderr, "lab: %v\n", err)
 	if h := hint.Of(err); h != "" {
@@ -79,7 +82,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	command, rest := args[0], args[1:]
 	asJSON := false
+	var up upFlags
+	var do func(*lab.Lab, context.Context, string) error // of `node`
 	switch command {
+	case "node":
+		var err error
+		if do, err = nodeCommand(rest, stdout, stderr); do == nil {
+			return err
+		}
+	case "up":
+		var err error
+		if up, err = parseUp(rest); errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stdout, usage)
+			return nil
+		} else if err != nil {
+			fmt.Fprintf(stderr, "lab: %v\n\n%s", err, usage)
+			return errUsage
+		}
 	case "exec":
 		if len(rest) > 0 && rest[0] == "--" {
 			rest = rest[1:]
@@ -88,7 +107,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			fmt.Fprint(stderr, "lab: exec needs a command, as in: go run ./lab exec -- kubectl get pods -A\n")
 			return errUsage
 		}
-	case "up", "down", "check", "status", "kubeconfig":
+	case "down", "check", "status", "kubeconfig":
 		flags := flag.NewFlagSet("lab "+command, flag.ContinueOnError)
 		flags.SetOutput(io.Discard)
 		if command == "check" || command == "status" {
@@ -109,9 +128,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if command != "exec" { // whose command is the user's own
+		syscall.Umask(umask)
+	}
 	switch command {
 	case "up":
+		l.Shape = up.shape
+		if up.dryRun {
+			return l.DryRun(ctx, stdout)
+		}
 		return l.Up(ctx)
+	case "node":
+		return do(l, ctx, rest[1])
 	case "down":
 		return l.Down(ctx)
 	case "exec":
@@ -126,14 +154,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return status(ctx, l, asJSON, stdout)
 }
 
+// umask is that of all that the lab writes: what is built under another one may
+// be run by users who could not read it.
+const umask = 0o022
+
 // open finds the lab of this machine.
 func open(stderr io.Writer) (*lab.Lab, error) {
 	layout, err := lab.DefaultLayout()
 	if err != nil {
 		return nil, err
 	}
-	// For the commands that are run below, too.
-	path := parts.SystemPath(os.Getenv("PATH"))
+	// For the commands that are run below, too. In a shell of the lab its own
+	// commands come first, which are not this machine's.
+	path := parts.SystemPath(layout.PathWithout(os.Getenv("PATH")))
 	if err := os.Setenv("PATH", path); err != nil {
 		return nil, fmt.Errorf("setting PATH: %w", err)
 	}
@@ -169,9 +202,19 @@ func status(ctx context.Context, l *lab.Lab, asJSON bool, stdout io.Writer) erro
 		return err
 	}
 	if asJSON {
-		return writeJSON(stdout, status)
+		err = writeJSON(stdout, status)
+	} else {
+		err = status.Write(stdout)
 	}
-	return status.Write(stdout)
+	switch {
+	case err != nil:
+		return err
+	case !status.Running:
+		return errNone
+	case !status.Works():
+		return errCheck
+	}
+	return nil
 }
 
 func writeJSON(w io.Writer, value any) error {

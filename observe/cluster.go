@@ -15,11 +15,16 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// clusterFlags choose the cluster, as those of kubectl do.
+// clusterFlags choose the cluster of a stack, as those of kubectl do.
 func clusterFlags(cmd *cobra.Command) *genericclioptions.ConfigFlags {
-	flags, set := kube.Flags(), pflag.NewFlagSet("", pflag.ContinueOnError)
+	return addClusterFlags(cmd, kube.Flags(), "`name` of the stack's namespace")
+}
+
+// addClusterFlags adds those that are not nil.
+func addClusterFlags(cmd *cobra.Command, flags *genericclioptions.ConfigFlags, namespace string) *genericclioptions.ConfigFlags {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.AddFlags(set)
-	set.Lookup("namespace").Usage = "`name` of the stack's namespace"
+	set.Lookup("namespace").Usage = namespace
 	set.VisitAll(func(f *pflag.Flag) { f.Annotations = map[string][]string{clusterFlag: nil} })
 	cmd.Flags().AddFlagSet(set)
 	for name, pick := range map[string]func(kube.Names) []string{
@@ -27,12 +32,15 @@ func clusterFlags(cmd *cobra.Command) *genericclioptions.ConfigFlags {
 		"cluster": func(n kube.Names) []string { return n.Clusters },
 		"user":    func(n kube.Names) []string { return n.Users },
 	} {
+		if !choosesCluster(cmd.Flags().Lookup(name)) {
+			continue // lint has another flag of the name
+		}
 		completeFlag(cmd, name, func(context.Context) []string {
 			names, _ := kube.NamesIn(flags) // nobody asked for an error
 			return pick(names)
 		})
 	}
-	completeFlag(cmd, "namespace", func(ctx context.Context) []string { return namespaces(ctx, flags, namespacesLimit) })
+	completeFlag(cmd, "namespace", func(ctx context.Context) []string { return namesOf(ctx, flags, namesLimit, kube.Namespaces) })
 	return flags
 }
 
@@ -54,21 +62,24 @@ func checkCluster(flags *genericclioptions.ConfigFlags) error {
 const clusterFlag = "cluster"
 
 func choosesCluster(f *pflag.Flag) bool {
+	if f == nil {
+		return false
+	}
 	_, is := f.Annotations[clusterFlag]
 	return is
 }
 
-// namespacesLimit is how long whoever types waits for the cluster.
-const namespacesLimit = time.Second
+// namesLimit is how long whoever types waits for the cluster.
+const namesLimit = time.Second
 
-// namespaces are those of the cluster, or none where it does not answer in time.
-func namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags, limit time.Duration) []string {
+// namesOf are what the cluster is asked for, or none where it does not answer in time.
+func namesOf(ctx context.Context, flags *genericclioptions.ConfigFlags, limit time.Duration, ask func(context.Context, *genericclioptions.ConfigFlags) ([]string, error)) []string {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	// What gets the user's credentials may hang, and takes no context.
 	answer := make(chan []string, 1)
 	go func() {
-		names, _ := kube.Namespaces(ctx, flags)
+		names, _ := ask(ctx, flags)
 		answer <- names
 	}()
 	select {
@@ -77,4 +88,9 @@ func namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags, limit
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// completeService has the shell offer the cluster's services for --service.
+func completeService(cmd *cobra.Command, flags *genericclioptions.ConfigFlags) {
+	completeFlag(cmd, "service", func(ctx context.Context) []string { return namesOf(ctx, flags, namesLimit, kube.Services) })
 }

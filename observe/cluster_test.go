@@ -33,8 +33,24 @@ func TestNamespacesOfTheClusterAreOffered(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, `{"items":[{"metadata":{"name":"shop"}},{"metadata":{"name":"default"}}]}`)
 	}))
-	if got := namespaces(t.Context(), kube.Flags(), time.Minute); !slices.Equal(got, []string{"shop", "default"}) {
+	if got := namesOf(t.Context(), kube.Flags(), time.Minute, kube.Namespaces); !slices.Equal(got, []string{"shop", "default"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestServicesOfTheClusterAreOffered(t *testing.T) {
+	path := clusterOf(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/api/v1/services" {
+			fmt.Fprint(w, `{"items":[{"metadata":{"name":"cart","namespace":"shop"}},{"metadata":{"name":"web","namespace":"front"}}]}`)
+		}
+	})
+	for _, command := range []string{"watch", "export", "explain"} {
+		var stdout strings.Builder
+		err := newCall(observe, &stdout, io.Discard).run(t.Context(), []string{"__complete", command, "--kubeconfig", path, "--service", "ca"})
+		if err != nil || stdout.String() != "cart.shop\n:4\n" {
+			t.Errorf("%s: got %v and %q", command, err, stdout.String())
+		}
 	}
 }
 

@@ -8,23 +8,30 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/explain"
+	"istio-circuit-breaker/internal/mesh/kube"
 
 	"github.com/spf13/cobra"
 )
 
 func explainCommand(c *call) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain [-f FILE|FOLDER|-]...",
-		Short: "say what the rule will do, without a cluster",
+		Use:   "explain [-f FILE|FOLDER|-]... | [--service NAME[.NAMESPACE]]",
+		Short: "say what the rule will do; without a cluster, or what a service's callers have in one",
 		Long: `Reads Pulumi.<stack>.yaml and says what its rule will do under a load: errors
 needed, pods that may be out, when they come back, the time to trip, and what
 may surprise. Settings given as flags win over the file's. In the lab the stack is
 the lab's.
 
 With -f it says that of each rule in manifests of yours, as lint reads them. It
-has to know of how many pods: from workloads in them, or by --pods.`,
-		Example: c.shown + " explain --stack dev --threshold 3 --rate 10\n" + c.shown + " explain -f destinationrule.yaml --pods 4 --faulty 1",
-		Args:    takesNone,
+has to know of how many pods: from workloads in them, or by --pods.
+
+With --service it says it of what a caller has for a service of a cluster, of all
+DestinationRules there and the mesh's own policy, each field with the object that it
+comes from. Whose rule is in force depends on the caller: --from names its namespace
+or workload.`,
+		Example: c.shown + " explain --stack dev --threshold 3 --rate 10\n" + c.shown + " explain -f destinationrule.yaml --pods 4 --faulty 1\n" +
+			c.shown + " explain --service reviews.shop --from deployment/web.front",
+		Args: takesNone,
 	}
 	flags := cmd.Flags()
 	load := loadFlags(cmd, 5)
@@ -34,6 +41,10 @@ has to know of how many pods: from workloads in them, or by --pods.`,
 	file := flags.String("config", "", "stack `file` (default: Pulumi.<stack>.yaml)")
 	ejections := flags.Int("ejections", 0, "`number` of ejections to list (default 5)")
 	asJSON := flags.Bool("json", false, "print one JSON object")
+	service := flags.String("service", "", "`name` of a service of the cluster, or name.namespace")
+	from := flags.String("from", "", "`caller` of --service: "+fromForms+" (default: any of the service's namespace)")
+	cluster := addClusterFlags(cmd, kube.ForeignFlags(), "`name` of the namespace of --service where it names none (default: the context's)")
+	completeService(cmd, cluster)
 	settings := map[string]*string{}
 	for flag, key := range map[string]string{"threshold": "outlier.consecutiveErrors", "base": "outlier.baseEjectionTime",
 		"interval": "outlier.interval", "percent": "outlier.maxEjectionPercent", "enabled": "outlier.enabled",
@@ -43,9 +54,20 @@ has to know of how many pods: from workloads in them, or by --pods.`,
 	completeFlag(cmd, "stack", func(context.Context) []string { return stacks(".") })
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		in := explain.Input{Ejections: *ejections, Load: breaker.Load{Rate: load.Rate, Concurrency: load.Concurrency, Timeout: load.Timeout.Round(time.Millisecond)}}
-		foreign, err := foreignRules(cmd, *manifests, *pods, settings)
-		if err := errors.Join(checkLoad(load), err); err != nil {
+		foreign, err := foreignRules(cmd, *manifests, *service, *pods, settings)
+		var asked explained
+		if *service == "" {
+			err = errors.Join(err, needs(cmd, "--service", "from", "namespace"))
+		} else {
+			var wrongly error
+			asked, wrongly = explainedBy(*service, *from, namespaceOf(cmd, cluster))
+			err = errors.Join(err, wrongly)
+		}
+		if err := errors.Join(checkLoad(load), err, checkCluster(cluster)); err != nil {
 			return wrong(cmd, err)
+		}
+		if *service != "" {
+			return c.explainService(cmd, cluster, asked, *foreign, in, *asJSON)
 		}
 		if foreign != nil {
 			return c.explainForeign(cmd, *foreign, in, *asJSON)
@@ -59,6 +81,7 @@ has to know of how many pods: from workloads in them, or by --pods.`,
 		}
 		in.Rule = cfg.Rule()
 		in.Load.Healthy, in.Load.Faulty, in.Load.MaxDelay = int(cfg.Replicas.Healthy), int(cfg.Replicas.Faulty), cfg.MaxDelay
+		in.Load.Code = int(cfg.FaultyCode)
 		e, err := explain.Run(in)
 		if err != nil {
 			return wrong(cmd, err)

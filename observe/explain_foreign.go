@@ -21,21 +21,28 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// foreign are rules in manifests, and what these do not say.
+// foreign are rules in manifests, or those for a service of a cluster, and what
+// these do not say.
 type foreign struct {
 	paths        []string
 	pods, faulty int
 	delay        time.Duration // longest of a faulty pod
 }
 
-// foreignRules takes the flags that go with -f, and refuses the others; nil
-// without -f.
-func foreignRules(cmd *cobra.Command, paths []string, pods int, settings map[string]*string) (*foreign, error) {
+// foreignRules takes the flags that go with -f or --service, and refuses the
+// others; nil without either.
+func foreignRules(cmd *cobra.Command, paths []string, service string, pods int, settings map[string]*string) (*foreign, error) {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if len(paths) == 0 {
+	by, says := "-f", "the manifest"
+	switch {
+	case service != "" && len(paths) > 0:
+		refuse("--service: is of a cluster, and -f of files")
+	case service != "":
+		by, says = "--service", "the cluster"
+	case len(paths) == 0:
 		if cmd.Flags().Changed("pods") {
-			refuse("--pods: needs -f; the pods of a stack are --healthy and --faulty")
+			refuse("--pods: needs -f or --service; the pods of a stack are --healthy and --faulty")
 		}
 		return nil, errors.Join(errs...)
 	}
@@ -53,7 +60,7 @@ func foreignRules(cmd *cobra.Command, paths []string, pods int, settings map[str
 	cmd.Flags().Visit(func(given *pflag.Flag) {
 		switch given.Name {
 		case "stack", "config", "threshold", "base", "interval", "percent", "enabled", "healthy", "balancer":
-			refuse("--%s: is of a stack, and with -f the manifest says it", given.Name)
+			refuse("--%s: is of a stack, and with %s %s says it", given.Name, by, says)
 		}
 	})
 	return &foreign{paths: paths, pods: pods, faulty: faulty, delay: delay}, errors.Join(errs...)

@@ -40,7 +40,9 @@ func commands(c *call) []*cobra.Command {
 	return []*cobra.Command{
 		explainCommand(c),
 		watchCommand(c),
+		exportCommand(c),
 		verifyCommand(c),
+		tryCommand(c),
 		compareCommand(c),
 		replayCommand(c),
 		reportCommand(c),

@@ -9,6 +9,7 @@ import (
 
 	"istio-circuit-breaker/internal/config"
 	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/rulefile"
 )
 
 // labMark is in the environment of what `lab exec` runs.
@@ -62,6 +63,19 @@ func stackConfig(path string, settings map[string]*string) (config.Config, error
 	if err != nil {
 		return config.Config{}, fmt.Errorf("reading %q: %w", path, err)
 	}
+	if cfg.RuleFile == "" {
+		return cfg, nil
+	}
+	own := cfg.RuleFile
+	if !filepath.IsAbs(own) {
+		own = filepath.Join(filepath.Dir(path), own)
+	}
+	given, err := rulefile.Read(own, cfg.RuleName)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("reading rule.file of %q: %w", path, err)
+	}
+	rule := given.Breaker()
+	cfg.Given = &rule
 	return cfg, nil
 }
 

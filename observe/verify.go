@@ -39,43 +39,52 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 	}
 	flags := cmd.Flags()
 	cluster, load := clusterFlags(cmd), loadFlags(cmd, 10)
-	phases := flags.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(judge.All(), ", ")+", "+judge.Off)
+	phases := flags.String("phases", "once", "`list` of phases: once (up to the first return), all, or names of "+strings.Join(judge.All(), ", ")+", "+judge.Off+", "+judge.Never)
 	expect := flags.Int("expect-threshold", 0, "`errors` in a row that the rule has to say, whatever it says; 0 demands nothing")
+	code := flags.Int("code", 0, "`status` that the faulty pods answer, the setting faulty.code; 0 is any gateway error")
 	delay := flags.Duration("max-delay", 4*time.Second, "the faulty pods' longest `delay`, to tell the time needed")
 	asJSON := flags.Bool("json", false, "print one JSON object")
 	junit := flags.String("junit", "", "write JUnit XML to `file`")
 	record := flags.String("record", "", "write the run as JSON lines to `file`")
-	completeList(cmd, "phases", append([]string{"once", "all", judge.Off}, judge.All()...))
+	completeList(cmd, "phases", append([]string{"once", "all", judge.Off, judge.Never}, judge.All()...))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen, err := judge.ParsePhases(*phases)
 		if *expect < 0 || *expect > 10000 {
 			err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
 		}
+		if *code != 0 && (*code < 500 || *code > 599) {
+			err = errors.Join(err, fmt.Errorf("--code %d: must be 500 to 599, or 0 (any gateway error)", *code))
+		}
 		if err := errors.Join(checkLoad(load), checkCluster(cluster), err); err != nil {
 			return wrong(cmd, err)
 		}
 		result, err := c.proof(cmd.Context(), args, proofOptions{cluster: cluster, record: *record, json: *asJSON,
-			Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, MaxDelay: *delay}})
+			Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, Code: *code, MaxDelay: *delay}})
 		if err := errors.Join(err, writeJUnit(result, err, *junit)); err != nil {
 			return err
 		}
-		if *asJSON {
-			text, err := json.MarshalIndent(result, "", "  ")
-			if err != nil {
-				return fmt.Errorf("printing the result: %w", err)
-			}
-			fmt.Fprintf(c.stdout, "%s\n", text)
-		}
-		switch result.Verdict {
-		case timeline.Agrees:
-			return nil
-		case timeline.Differs:
-			return errDiffers
-		default:
-			return errNotProven
-		}
+		return c.conclude(result, *asJSON)
 	}
 	return cmd
+}
+
+// conclude ends a command with the verdict of its proof.
+func (c *call) conclude(result *judge.Result, asJSON bool) error {
+	if asJSON {
+		text, err := json.MarshalIndent(result, "", "  ")
+		if err != nil {
+			return fmt.Errorf("printing the result: %w", err)
+		}
+		fmt.Fprintf(c.stdout, "%s\n", text)
+	}
+	switch result.Verdict {
+	case timeline.Agrees:
+		return nil
+	case timeline.Differs:
+		return errDiffers
+	default:
+		return errNotProven
+	}
 }
 
 // proofOptions are how a proof is done and shown.

@@ -23,8 +23,13 @@ set; on a pipe it prints one line an event. It ends with Ctrl-C or after
 --duration.
 
 With --web it shows the run as a page on this machine's loopback, with switches
-for the load, and prints the page's URL as its first line.`,
-		Example: c.shown + " watch --rate 5 --duration 1m --record run.jsonl\n" + c.shown + " watch --web",
+for the load, and prints the page's URL as its first line.
+
+With --service it looks at any service, with no stack in the cluster: each caller's
+Envoy is read, sidecars and gateways alike, and the table says who has ejected whom,
+since when, until when and how often. It sends nothing and changes nothing. Callers
+that cannot be read are named with the reason.`,
+		Example: c.shown + " watch --rate 5 --duration 1m --record run.jsonl\n" + c.shown + " watch --web\n" + c.shown + " watch --service reviews.shop --from cart --json",
 		Args:    takesNone,
 	}
 	flags := cmd.Flags()
@@ -34,13 +39,25 @@ for the load, and prints the page's URL as its first line.`,
 	asJSON := flags.Bool("json", false, "print every entry as one line of JSON")
 	record := flags.String("record", "", "write the run as JSON lines to `file`")
 	page := c.webFlags(cmd)
+	service := newServiceFlags(cmd)
+	completeService(cmd, cluster)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		err := errors.Join(checkLoad(load), checkCluster(cluster), page.check(*asJSON))
 		if *duration < 0 {
 			err = errors.Join(err, fmt.Errorf("--duration %s: must be 0 or more", *duration))
 		}
-		if err != nil {
+		scope, bad := service.scope(cmd, cluster)
+		if err = errors.Join(err, bad, service.refuse(cmd, "rate", "concurrency", "timeout", "no-load", "record")); err != nil {
 			return wrong(cmd, err)
+		}
+		if service.asked() {
+			all, err := openCallers(cluster)
+			if err != nil {
+				return err
+			}
+			ctx, stop := limited(cmd.Context(), *duration)
+			defer stop()
+			return c.watchService(ctx, all, scope, *asJSON, page)
 		}
 		flags := *load
 		if *noLoad {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"istio-circuit-breaker/internal/callers"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
@@ -76,22 +77,55 @@ func (w *webPage) open(ctx context.Context, o web.Options) error {
 	if !w.asked {
 		return nil
 	}
-	addr, err := web.Address(w.addr)
+	addr, err := w.address()
 	if err != nil {
 		return err
+	}
+	if w.page, err = web.Open(ctx, addr, o); err != nil {
+		return notServed(err)
+	}
+	w.print(w.page.URL)
+	return nil
+}
+
+// openCallers is open for the page of a service's callers; nil without --web.
+func (w *webPage) openCallers(ctx context.Context, matrix func() callers.Matrix) (*web.CallersPage, error) {
+	if !w.asked {
+		return nil, nil
+	}
+	addr, err := w.address()
+	if err != nil {
+		return nil, err
+	}
+	page, err := web.OpenCallers(ctx, addr, matrix)
+	if err != nil {
+		return nil, notServed(err)
+	}
+	w.print(page.URL)
+	return page, nil
+}
+
+func (w *webPage) address() (string, error) {
+	addr, err := web.Address(w.addr)
+	if err != nil {
+		return "", err
 	}
 	if host, _, err := net.SplitHostPort(addr); err == nil && w.port != 0 {
 		addr = net.JoinHostPort(host, strconv.Itoa(w.port))
 	}
-	w.page, err = web.Open(ctx, addr, o)
+	return addr, nil
+}
+
+func notServed(err error) error {
 	if _, refused := errors.AsType[*net.OpError](err); refused {
 		return hint.With(err, "choose another port with --web-port, or leave it out")
-	} else if err != nil {
-		return hint.With(err, "the lab that this was run in may be down, or brought up by another user: `go run ./lab status`")
 	}
-	fmt.Fprintln(w.c.stdout, w.page.URL)
+	return hint.With(err, "the lab that this was run in may be down, or brought up by another user: `go run ./lab status`")
+}
+
+func (w *webPage) print(url string) {
+	fmt.Fprintln(w.c.stdout, url)
 	w.c.stdout = struct{ io.Writer }{w.c.stdout}
-	return nil
 }
 
 // openLive is open for a running watch: with the load of the flags, which is

@@ -19,15 +19,16 @@ func TestEnvironment(t *testing.T) {
 		env  map[string]string
 		want config
 	}{
-		"nothing set is a healthy server": {nil, config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080}},
+		"nothing set is a healthy server": {nil, config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080, 504}},
 		"empty is not set": {map[string]string{"error": "", "MAX_DELAY": "", "GRACE": "", "PORT": "", "POD_NAME": "", "POD_VERSION": ""},
-			config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080}},
-		"no is healthy":                        {map[string]string{"error": "no"}, config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080}},
-		"yes is faulty, and another version":   {map[string]string{"error": "yes"}, config{host, "504", true, 4 * time.Second, 5 * time.Second, 8080}},
-		"the bounds belong to what is allowed": {map[string]string{"MAX_DELAY": "0s", "GRACE": "1m", "PORT": "65535"}, config{host, "200", false, 0, time.Minute, 65535}},
+			config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080, 504}},
+		"no is healthy":                        {map[string]string{"error": "no"}, config{host, "200", false, 4 * time.Second, 5 * time.Second, 8080, 504}},
+		"yes is faulty, and another version":   {map[string]string{"error": "yes"}, config{host, "504", true, 4 * time.Second, 5 * time.Second, 8080, 504}},
+		"another code is another version":      {map[string]string{"error": "yes", "CODE": "500"}, config{host, "500", true, 4 * time.Second, 5 * time.Second, 8080, 500}},
+		"the bounds belong to what is allowed": {map[string]string{"MAX_DELAY": "0s", "GRACE": "1m", "PORT": "65535"}, config{host, "200", false, 0, time.Minute, 65535, 504}},
 		"all set, as Kubernetes does": {
-			map[string]string{"error": "yes", "MAX_DELAY": "1.5s", "GRACE": "3s", "PORT": "81", "POD_NAME": "servicex-error-7d9f-x2x4z", "POD_VERSION": "v1"},
-			config{"servicex-error-7d9f-x2x4z", "v1", true, 1500 * time.Millisecond, 3 * time.Second, 81}},
+			map[string]string{"error": "yes", "CODE": "503", "MAX_DELAY": "1.5s", "GRACE": "3s", "PORT": "81", "POD_NAME": "servicex-error-7d9f-x2x4z", "POD_VERSION": "v1"},
+			config{"servicex-error-7d9f-x2x4z", "v1", true, 1500 * time.Millisecond, 3 * time.Second, 81, 503}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +49,9 @@ func TestRefusedEnvironmentsReadAsInTestdata(t *testing.T) {
 		{"error": "YES"},
 		{"error": "yes "},
 		{"error": "504"},
+		{"CODE": "499"},
+		{"CODE": "600"},
+		{"CODE": "server error"},
 		{"MAX_DELAY": "4"},
 		{"MAX_DELAY": "-1s"},
 		{"MAX_DELAY": "1m0.001s"},
@@ -78,12 +82,12 @@ func TestRefusedEnvironmentsReadAsInTestdata(t *testing.T) {
 // FuzzEnvironment holds every environment to this: it is refused with the
 // variable's name, or makes a server whose answers have what it says.
 func FuzzEnvironment(f *testing.F) {
-	f.Add("", "", "", "", "", "")
-	f.Add("yes", "0s", "5s", "8080", "servicex-error-7d9f-x2x4z", "504")
-	f.Add("no", "1m", "0", "65535", "a", "b")
-	f.Add("maybe", "-1ns", "1h", "-1", "a\nb", "ü")
-	f.Fuzz(func(t *testing.T, fault, delay, grace, port, pod, version string) {
-		variables := map[string]string{"error": fault, "MAX_DELAY": delay, "GRACE": grace, "PORT": port, "POD_NAME": pod, "POD_VERSION": version}
+	f.Add("", "", "", "", "", "", "")
+	f.Add("yes", "500", "0s", "5s", "8080", "servicex-error-7d9f-x2x4z", "504")
+	f.Add("no", "599", "1m", "0", "65535", "a", "b")
+	f.Add("maybe", "-504", "-1ns", "1h", "-1", "a\nb", "ü")
+	f.Fuzz(func(t *testing.T, fault, code, delay, grace, port, pod, version string) {
+		variables := map[string]string{"error": fault, "CODE": code, "MAX_DELAY": delay, "GRACE": grace, "PORT": port, "POD_NAME": pod, "POD_VERSION": version}
 		c, err := readConfig(env(variables))
 		if err != nil {
 			wrong, ok := errors.AsType[problems](err)
@@ -113,7 +117,11 @@ func FuzzEnvironment(f *testing.F) {
 		if got := response.Header.Get(headerVersion); got != c.Version || version != "" && got != version {
 			t.Errorf("%s is %q of %q", headerVersion, got, version)
 		}
-		if faulty := response.StatusCode == http.StatusGatewayTimeout; faulty != (fault == "yes") {
+		want := http.StatusOK
+		if fault == "yes" {
+			want = c.Code
+		}
+		if response.StatusCode != want || c.Code < 500 || c.Code > 599 {
 			t.Errorf("status %d with error=%q", response.StatusCode, fault)
 		}
 	})

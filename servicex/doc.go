@@ -9,8 +9,8 @@
 // # Server
 //
 // A healthy server answers 200 at once. A faulty one (environment variable
-// error=yes) waits for a random time in [0, MAX_DELAY) and answers 504. It stops
-// waiting when the caller is gone.
+// error=yes) waits for a random time in [0, MAX_DELAY) and answers CODE, which is
+// 504 unless it is set. It stops waiting when the caller is gone.
 //
 // Every path is answered like that, but for two, which are outside of the fault:
 // a faulty pod that Kubernetes took away or restarted would leave nothing to eject.

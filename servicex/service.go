@@ -68,7 +68,7 @@ var plainText = []string{"text/plain; charset=utf-8"}
 func (s *service) answer(w http.ResponseWriter, r *http.Request) {
 	code := http.StatusOK
 	if s.Faulty {
-		code = http.StatusGatewayTimeout
+		code = s.Code
 		// net/http watches for a caller that leaves only behind the request's body.
 		_, _ = io.Copy(io.Discard, r.Body)
 		s.delay(r.Context())

@@ -10,7 +10,9 @@ import (
 
 var (
 	healthy = config{Pod: "servicex-6f7c8d-abcde", Version: "200", MaxDelay: 4 * time.Second, Grace: 5 * time.Second}
-	faulty  = config{Pod: "servicex-error-7d9f-x2x4z", Version: "504", Faulty: true, MaxDelay: 4 * time.Second, Grace: 5 * time.Second}
+	// serverError answers what is no gateway error.
+	serverError = config{Pod: faulty.Pod, Version: faulty.Version, Faulty: true, Code: 500, MaxDelay: faulty.MaxDelay, Grace: faulty.Grace}
+	faulty      = config{Pod: "servicex-error-7d9f-x2x4z", Version: "504", Faulty: true, Code: 504, MaxDelay: 4 * time.Second, Grace: 5 * time.Second}
 )
 
 // fixed is a random source that always picks d.
@@ -36,6 +38,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		"healthy is 200 at once":            {healthy, "GET", "/", 200, 0, "servicex-6f7c8d-abcde version 200: healthy\n"},
 		"faulty is 504 after the delay":     {faulty, "GET", "/", 504, 3 * time.Second, "servicex-error-7d9f-x2x4z version 504: faulty\n"},
+		"faulty is what it is told to be":   {serverError, "GET", "/", 500, 3 * time.Second, "servicex-error-7d9f-x2x4z version 504: faulty\n"},
 		"other paths are the same":          {faulty, "GET", "/healthz/other", 504, 3 * time.Second, "servicex-error-7d9f-x2x4z version 504: faulty\n"},
 		"odd paths are not redirected":      {healthy, "GET", "//a/../b", 200, 0, "servicex-6f7c8d-abcde version 200: healthy\n"},
 		"other methods are the same":        {faulty, "POST", "/", 504, 3 * time.Second, "servicex-error-7d9f-x2x4z version 504: faulty\n"},

@@ -107,6 +107,12 @@ type tab struct {
 // open shows the page in a new tab, and waits until it is live.
 func open(browser context.Context, t *testing.T) *tab {
 	t.Helper()
+	return openWith(browser, t, "#tiles [data-pod]")
+}
+
+// openWith waits until what a selector chooses is there, too.
+func openWith(browser context.Context, t *testing.T, selector string) *tab {
+	t.Helper()
 	url := watchURL(t)
 	ctx, stop := chromedp.NewContext(browser)
 	t.Cleanup(stop)
@@ -139,7 +145,7 @@ func open(browser context.Context, t *testing.T) *tab {
 		}
 	})
 	p.must(chromedp.Do(ctx, chromedp.Navigate(url)))
-	p.wait("the page to be live", 10*time.Second, `document.body.dataset.link === "live" && document.querySelectorAll("#tiles [data-pod]").length > 0`)
+	p.wait("the page to be live", 10*time.Second, fmt.Sprintf(`document.body.dataset.link === "live" && document.querySelector(%q) !== null`, selector))
 	return p
 }
 

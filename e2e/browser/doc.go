@@ -3,7 +3,9 @@
 //
 // It takes the page's URL from WATCH_URL: of the lab, or of the simulated mesh
 // with which internal/web runs these tests (`go test -tags browser
-// ./internal/web`). What it asserts holds for both. Further settings:
+// ./internal/web`). What it asserts holds for both. With the tag browser it has tests
+// of the page of `observe watch --service NAME --web`, too, whose service is simulated
+// there. Further settings:
 //
 //   - WATCH_LIMIT: how long a pod's whole way out and back may take (5m)
 //   - WATCH_SCREENSHOTS: a directory for pictures of the page

@@ -125,10 +125,10 @@ func (b *Board) answer(at time.Time, a timeline.Answer) {
 		return
 	}
 	if i := slices.IndexFunc(b.Gone, func(r Row) bool { return r.Name == a.Pod }); i >= 0 {
-		b.Gone[i].answer(a)
+		b.Gone[i].answer(a, b.Rule)
 		return
 	}
-	b.row(a.Pod, a.Version).answer(a)
+	b.row(a.Pod, a.Version).answer(a, b.Rule)
 }
 
 func (b *Board) snapshot(at time.Time, s timeline.Snapshot) {

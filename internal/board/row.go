@@ -58,7 +58,7 @@ func (r Row) Left(rule breaker.Rule, now time.Time) (time.Duration, bool) {
 	return max(rule.Out(r.Factor).Least-now.Sub(r.EjectedAt), 0), true
 }
 
-func (r *Row) answer(a timeline.Answer) {
+func (r *Row) answer(a timeline.Answer, rule breaker.Rule) {
 	if a.Code == 0 {
 		return
 	}
@@ -71,7 +71,7 @@ func (r *Row) answer(a timeline.Answer) {
 	default:
 		r.Other++
 	}
-	if timeline.GatewayError(a.Code) {
+	if _, by := rule.Threshold(); timeline.GatewayError(a.Code) || by == breaker.Any5xxDetector && a.Code >= 500 {
 		r.InARow++
 	} else {
 		r.InARow = 0

@@ -35,6 +35,23 @@ func (r Rule) Threshold() (uint32, Detector) {
 	}
 }
 
+// ThresholdFor is Threshold for one status: answers of it in a row that eject a pod.
+// Of those that are no gateway error, only consecutive_5xx counts any. 0 stands for a
+// gateway error.
+func (r Rule) ThresholdFor(code int) (uint32, Detector) {
+	if Gateway(code) {
+		return r.Threshold()
+	}
+	if any5xx := value(r.Consecutive5xxErrors, envoy5xx); r.Enabled && any5xx > 0 && code >= 500 && code <= 599 {
+		return any5xx, Any5xxDetector
+	}
+	return 0, NoDetector
+}
+
+// Gateway reports whether a status is a gateway error: 502, 503 or 504, for any of
+// which 0 stands.
+func Gateway(code int) bool { return code == 0 || code >= 502 && code <= 504 }
+
 func value(p *uint32, unset uint32) uint32 {
 	if p == nil {
 		return unset

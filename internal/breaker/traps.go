@@ -37,6 +37,8 @@ const (
 	SlowToTrip     = "slow-to-trip"
 	InFlight       = "answers-in-flight"
 	NothingFaulty  = "nothing-faulty"
+	CodeNotCounted = "code-not-counted"
+	OtherThreshold = "other-threshold"
 )
 
 const (
@@ -55,7 +57,7 @@ func (r Rule) Warnings(l Load) []Warning {
 				Source: istioDefaults, Fix: "look for defaultTrafficPolicy in the mesh's configuration, ConfigMap istio in istio-system"}}
 	}
 	var never, odd []Warning
-	for _, w := range slices.Concat(r.thresholdTraps(), r.shareTraps(l), r.timeTraps(), r.loadTraps(l)) {
+	for _, w := range slices.Concat(r.thresholdTraps(), r.codeTraps(l), r.shareTraps(l), r.timeTraps(), r.loadTraps(l)) {
 		if w.Never {
 			never = append(never, w)
 		} else {
@@ -86,6 +88,26 @@ func (r Rule) thresholdTraps() []Warning {
 			Source: envoyAPI, Fix: "set consecutiveGatewayErrors, and consecutive5xxErrors to 0"})
 	}
 	return all
+}
+
+// codeTraps are of pods that fail with something else than a gateway error.
+func (r Rule) codeTraps(l Load) []Warning {
+	if _, by := r.Threshold(); Gateway(l.Code) || by == NoDetector {
+		return nil
+	}
+	errors, by := r.ThresholdFor(l.Code)
+	gateway := value(r.ConsecutiveGatewayErrors, 0)
+	switch {
+	case by == NoDetector:
+		return []Warning{{Code: CodeNotCounted, Never: true,
+			Text:   fmt.Sprintf("The rule counts gateway errors alone (502, 503, 504): a pod that answers %d is never ejected.", l.Code),
+			Source: envoyImpl, Fix: "set consecutive5xxErrors, which counts any 5xx"}}
+	case gateway > 0:
+		return []Warning{{Code: OtherThreshold,
+			Text:   fmt.Sprintf("%d is no gateway error, so consecutiveGatewayErrors %d does not count it; after %d answers of any 5xx the pod is ejected all the same.", l.Code, gateway, errors),
+			Source: envoyImpl, Fix: "set consecutive5xxErrors to what is meant for it, 0 for never"}}
+	}
+	return nil
 }
 
 func (r Rule) shareTraps(l Load) []Warning {

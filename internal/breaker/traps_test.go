@@ -137,3 +137,38 @@ func TestNotesAreForRulesThatCanEject(t *testing.T) {
 		})
 	}
 }
+
+func TestACodeThatTheRuleDoesNotCountIsToldBeforehand(t *testing.T) {
+	rule := func(gateway, any5xx *uint32) Rule {
+		return Rule{Enabled: true, ConsecutiveGatewayErrors: gateway, Consecutive5xxErrors: any5xx, MaxEjectionPercent: 50, Balancer: "ROUND_ROBIN"}
+	}
+	tests := []struct {
+		name string
+		rule Rule
+		code int
+		want string // its warning; empty is none
+	}{
+		{"500 and gateway errors alone", rule(new(uint32(3)), new(uint32(0))), 500, CodeNotCounted},
+		{"500 and both", rule(new(uint32(3)), new(uint32(7))), 500, OtherThreshold},
+		{"500 and Envoy's own five", rule(new(uint32(3)), nil), 500, OtherThreshold},
+		{"500 and any 5xx alone", rule(nil, new(uint32(3))), 500, ""},
+		{"503 and gateway errors alone", rule(new(uint32(3)), new(uint32(0))), 503, ""},
+		{"nothing said", rule(new(uint32(3)), new(uint32(0))), 0, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			load, got := Load{Healthy: 1, Faulty: 1, Rate: 10, Code: tt.code}, ""
+			for _, w := range tt.rule.Warnings(load) {
+				if w.Code == CodeNotCounted || w.Code == OtherThreshold {
+					got = w.Code
+				}
+			}
+			if got != tt.want {
+				t.Errorf("got the warning %q, want %q", got, tt.want)
+			}
+			if never := tt.rule.Trip(load).Never; never != (tt.want == CodeNotCounted) {
+				t.Errorf("never trips: %v", never)
+			}
+		})
+	}
+}

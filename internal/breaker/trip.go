@@ -12,7 +12,9 @@ type Load struct {
 	Rate float64
 	// Concurrency is how many requests may be under way; below 1 means 1.
 	Concurrency int
-	// MaxDelay bounds the faulty pods' uniformly random delay before the 504.
+	// Code is what the faulty pods answer; 0 is any gateway error.
+	Code int
+	// MaxDelay bounds the faulty pods' uniformly random delay before that.
 	MaxDelay time.Duration
 	// Timeout is the client's, per request; 0 means none.
 	Timeout time.Duration
@@ -44,7 +46,7 @@ type Trip struct {
 // RANDOM, and fewer for a slow pod under LEAST_REQUEST with requests under way
 // together, where Envoy takes the less busy of two random pods.
 func (r Rule) Trip(l Load) Trip {
-	errors, _ := r.Threshold()
+	errors, _ := r.ThresholdFor(l.Code)
 	pods := l.Healthy + l.Faulty
 	counted := l.counted()
 	if errors == 0 || l.Faulty < 1 || r.Ejectable(pods) == 0 || counted <= 0 || l.Rate < 0 {

@@ -24,6 +24,19 @@ func checkNamespace(v string) error {
 	return checkLabel(v, "a namespace's name")
 }
 
+// CheckDomain wants a DNS domain in lower case, without a dot at its end.
+func CheckDomain(v string) error {
+	switch lower := strings.ToLower(v); {
+	case len(validation.IsDNS1123Subdomain(v)) == 0:
+		return nil
+	case strings.HasSuffix(v, ".") && CheckDomain(strings.TrimSuffix(v, ".")) == nil:
+		return errors.New("ends with a dot; leave it out")
+	case lower != v && CheckDomain(lower) == nil:
+		return errors.New("has upper case letters; a domain is lower case only")
+	}
+	return errors.New("is no DNS domain")
+}
+
 // checkRevision: istiod's Service is named after its revision.
 func checkRevision(v string) error { return checkLabel(v, "a revision's name") }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -13,7 +14,14 @@ const Project = "istio-circuit-breaker"
 type Config struct {
 	Namespace Namespace
 	Outlier   Outlier
-	Replicas  Replicas
+	// RuleFile is a DestinationRule of the user's, in place of Outlier, LoadBalancer
+	// and Locality; empty for none. RuleName says which one of the file.
+	RuleFile, RuleName string
+	// Given is what RuleFile says, once whoever has the file has read it.
+	Given    *breaker.Rule
+	Replicas Replicas
+	// FaultyCode is the status that faulty pods answer.
+	FaultyCode int32
 	// MaxDelay bounds the faulty pods' random delay; 0 answers at once.
 	MaxDelay time.Duration
 	// LoadBalancer is the simple balancer by Istio's name; empty leaves the
@@ -76,6 +84,9 @@ type Istio struct {
 	Hub, Tag        string // empty: what the chart says
 	// Revision is that of a mesh which is there already; empty: its default.
 	Revision string
+	// ClusterDomain is what the names of services end in; empty: what the cluster
+	// says.
+	ClusterDomain string
 	// Values are merged over ours, and win.
 	Values   map[string]any
 	KeepCRDs bool
@@ -83,9 +94,16 @@ type Istio struct {
 	Timeout time.Duration
 }
 
+// ChartsInFolder reports whether the charts are in a folder, which holds one
+// version, whatever Version says.
+func (i Istio) ChartsInFolder() bool { return !strings.Contains(i.ChartRepository, "://") }
+
 // Rule is what the configuration says to Envoy. Why consecutive5xxErrors is 0:
 // see the DestinationRule in infra.
 func (c Config) Rule() breaker.Rule {
+	if c.Given != nil {
+		return *c.Given
+	}
 	r := breaker.Rule{Enabled: c.Outlier.Enabled, Balancer: c.LoadBalancer, Locality: new(c.Locality)}
 	if !c.Outlier.Enabled {
 		return r

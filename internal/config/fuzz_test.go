@@ -21,6 +21,7 @@ func FuzzParse(f *testing.F) {
 		`{"istio-circuit-breaker:image.reference":"a@sha256:b","istio-circuit-breaker:outlier":"{\"interval\":\"1s\"}"}`,
 		`{"istio-circuit-breaker:image.repository":"a","istio-circuit-breaker:outlier.maxEjectionPercent":"49"}`,
 		`{"istio-circuit-breaker:image":"{\"repository\":\"a\"}","istio-circuit-breaker:replicas":"{\"faulty\":50,\"healthy\":null}"}`,
+		`{"istio-circuit-breaker:istio.values":"{\"global\":{\"proxy\":[]},\"pilot\":{\"revision\":{}},\"meshConfig\":{\"discoverySelectors\":[{\"matchLabels\":{\"a\":\"b\"}},null]}}"}`,
 		`{"istio-circuit-breaker:istio.values":"{\"a\":[1e999]}","istio-circuit-breaker:":"","istio-circuit-breaker:.":"{}"}`,
 		`{"istio-circuit-breaker:image":"{\"pullSecret\":{\"username\":\"a\",\"password\":\"b\"}}","istio-circuit-breaker:image.pullSecret.server":"https://index.docker.io/v1/"}`,
 		`{"istio-circuit-breaker:outlier.baseEjectionTime":"9223372036854775807ns","kubernetes:context":"x"}`,

@@ -26,7 +26,7 @@ func istioKeys() []key {
 			value: text("the revision of a mesh that is there already, as 1-31-4", labelPattern,
 				func(c *draft, v string) { c.Istio.Revision = v }, checkRevision)},
 		{name: Values, example: `'{"pilot":{}}'`,
-			about: "Further Helm values for istiod; they win over the program's own. Set as a secret they are neither shown nor readable in the state.",
+			about: "Further Helm values for istiod. They win over the sizes that the program sets; what contradicts the stack is refused (docs/clusters.md). Set as a secret they are neither shown nor readable in the state.",
 			value: object("an object of Helm values", setValues)},
 		{name: "istio.keepCRDs", byDefault: "false",
 			about: "true: destroy leaves Istio's CRDs. Otherwise they go, and with them every object of theirs in the cluster, whoever made it.",

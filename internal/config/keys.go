@@ -22,13 +22,17 @@ type draft struct {
 // keys is every setting there is, in the order in which problems are listed.
 func keys() []key {
 	var all []key
-	for _, part := range [][]key{namespaceKeys(), outlierKeys(), workloadKeys(), imageKeys(), istioKeys()} {
+	for _, part := range [][]key{namespaceKeys(), outlierKeys(), ruleKeys(), workloadKeys(), imageKeys(), istioKeys()} {
 		all = append(all, part...)
 	}
 	return append(all,
 		key{name: "client.enabled", byDefault: "true",
 			about: "The pod in the mesh from which requests are sent.",
 			value: boolean(func(c *draft, v bool) { c.Client = v })},
+		key{name: "clusterDomain", otherwise: "the cluster's", example: "corp.internal",
+			about: "The domain in which the cluster's services have their names, NAME.NAMESPACE.svc.DOMAIN. Not set, it is that of a mesh that is there, or of the kubelet, or cluster.local where neither may be read.",
+			value: text("a DNS domain, as cluster.local", subdomainPattern,
+				func(c *draft, v string) { c.Istio.ClusterDomain = v }, CheckDomain)},
 		key{name: "takeOver", example: "6c7c1d0e-3f5a-4c57-9d55-3f1b0b8a2a10",
 			about: "Another stack, as the error about its objects names it, whose objects become this stack's own, to change and to delete; for where nobody has the state of that stack any more.",
 			value: text("the owner that the error about an object names: an identity, or a stack's name", labelValuePattern,
@@ -76,14 +80,31 @@ func outlierKeys() []key {
 	}
 }
 
+func ruleKeys() []key {
+	return []key{
+		{name: "rule.file", example: "PATH/TO/destinationrule.yaml",
+			about: "A DestinationRule of your own, in YAML or JSON, whose trafficPolicy is put on ServiceX in place of what outlier.*, loadBalancer and localityLbSetting.enabled say. A relative path counts from Pulumi.yaml.",
+			value: text("a path", anyPattern, func(c *draft, v string) { c.RuleFile = v }, anything)},
+		{name: "rule.name", example: "reviews",
+			about: "The name of the DestinationRule in rule.file, or NAMESPACE/NAME. Needed where more than one has outlierDetection.",
+			value: text("a name, or NAMESPACE/NAME", wordPattern, func(c *draft, v string) { c.RuleName = v }, anything)},
+	}
+}
+
+// anything is right as far as the form goes; whoever reads the file knows the rest.
+func anything(string) error { return nil }
+
 func workloadKeys() []key {
 	return []key{
 		{name: "replicas.healthy", byDefault: "1",
 			about: "Pods that answer 200 at once.",
 			value: whole(50, func(c *draft, v int32) { c.Replicas.Healthy = v })},
 		{name: "replicas.faulty", byDefault: "1",
-			about: "Pods that answer 504 after a while.",
+			about: "Pods that answer faulty.code after a while.",
 			value: whole(50, func(c *draft, v int32) { c.Replicas.Faulty = v })},
+		{name: "faulty.code", byDefault: "504",
+			about: "The status that they answer. A rule that counts gateway errors alone counts 502, 503 and 504.",
+			value: number(500, 599, func(c *draft, v int32) { c.FaultyCode = v })},
 		{name: "faulty.maxDelay", byDefault: "4s",
 			about: "That while is random, evenly spread from 0 to this.",
 			value: duration(0, maxDelay, func(c *draft, v timeSpan) { c.MaxDelay = v })},

@@ -83,10 +83,17 @@ func (d *draft) complete(found map[string]place, broken map[string]bool) []*Prob
 		}
 	}
 
+	if d.Istio.Install && !d.Istio.ChartsInFolder() && LeastCharts.newerThan(d.Istio.Version) {
+		add("istio.version", found["istio.version"].shown(), LeastCharts.tooOld(), LeastCharts.String()+".0 or newer", command("rm", found["istio.version"].nested, "istio.version")+", or a mesh that is there: pulumi config set istio.install false")
+	}
 	if d.Istio.Install && d.Istio.Revision != "" {
 		add("istio.revision", d.Istio.Revision, "is for a mesh that is there already, but istio.install is true", "",
 			command("rm", found["istio.revision"].nested, "istio.revision")+", or pulumi config set istio.install false")
 	}
+	if at, set := found[Values]; set && d.Istio.Install && !broken[Values] {
+		problems = append(problems, d.checkValues(at)...)
+	}
+	problems = append(problems, d.ruleProblems(found)...)
 	return append(problems, d.pullProblems(found, broken)...)
 }
 

@@ -44,6 +44,7 @@ func least() config.Config {
 		Outlier: config.Outlier{Enabled: true, ConsecutiveErrors: 10,
 			BaseEjectionTime: 30 * time.Second, Interval: time.Second, MaxEjectionPercent: 50},
 		Replicas:     config.Replicas{Healthy: 1, Faulty: 1},
+		FaultyCode:   504,
 		MaxDelay:     4 * time.Second,
 		LoadBalancer: "ROUND_ROBIN",
 		Image:        config.Image{Repository: "docker.io/you/servicex"},
@@ -82,8 +83,12 @@ func TestValidStackFilesAreReadInWhole(t *testing.T) {
 
 	found.Namespace.Name, found.Image = "demo", config.Image{} // the cluster's own registry
 
+	given := least()
+	given.RuleFile, given.RuleName, given.FaultyCode = "../rules/reviews.yaml", "bookinfo/reviews", 500
+
 	want := map[string]config.Config{
-		"valid-no-image.yaml": found, "valid-least.yaml": least(), "valid-dotted.yaml": dotted, "valid-unusual.yaml": unusual,
+		"valid-rule-file.yaml": given,
+		"valid-no-image.yaml":  found, "valid-least.yaml": least(), "valid-dotted.yaml": dotted, "valid-unusual.yaml": unusual,
 		"valid-nested.yaml": nested, "valid-both-agree.yaml": both,
 	}
 	for _, file := range files(t, "valid-*.yaml") {

@@ -57,7 +57,7 @@ func TestSchemaTakesEveryValidStackFile(t *testing.T) {
 func TestSchemaRefusesWhatOneValueShows(t *testing.T) {
 	// What is wrong with these is between values, or within an image's name.
 	beyond := []string{"invalid-contradictions.yaml", "invalid-never-ejects.yaml", "invalid-set-twice.yaml",
-		"invalid-namespaces-without-sidecars.yaml", "invalid-pull-server-alone.yaml"}
+		"invalid-namespaces-without-sidecars.yaml", "invalid-pull-server-alone.yaml", "invalid-rule-file.yaml", "invalid-rule-name-alone.yaml"}
 	s := compiledSchema(t)
 	for _, file := range files(t, "invalid-*.yaml") {
 		text, err := os.ReadFile(file)

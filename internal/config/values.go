@@ -67,10 +67,13 @@ func boolean(set func(*draft, bool)) value {
 	}}
 }
 
-// whole takes decimal digits only: no 1e3, no 0x10, no 10.0; from 1 to high.
-func whole(high int32, set func(*draft, int32)) value {
-	span := fmt.Sprintf("1 to %d", high)
-	forms := []*schema{{Type: "integer", Minimum: new(int32(1)), Maximum: new(high)}, {Type: "string", Pattern: upTo(high)}}
+// whole takes whole numbers from 1 to high.
+func whole(high int32, set func(*draft, int32)) value { return number(1, high, set) }
+
+// number takes decimal digits only: no 1e3, no 0x10, no 10.0; from low to high.
+func number(low, high int32, set func(*draft, int32)) value {
+	span := fmt.Sprintf("%d to %d", low, high)
+	forms := []*schema{{Type: "integer", Minimum: &low, Maximum: &high}, {Type: "string", Pattern: upTo(high)}}
 	return value{allowed: "a whole number from " + span, limits: []string{span}, forms: forms, set: func(d *draft, v string) error {
 		n, err := strconv.ParseInt(v, 10, 64)
 		switch {
@@ -78,7 +81,7 @@ func whole(high int32, set func(*draft, int32)) value {
 			return errors.New("is out of range")
 		case err != nil || strings.ContainsAny(v, "+_"):
 			return errors.New("is not a whole number")
-		case n < 1 || n > int64(high):
+		case n < int64(low) || n > int64(high):
 			return errors.New("is out of range")
 		}
 		set(d, int32(n))

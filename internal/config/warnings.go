@@ -6,7 +6,7 @@ import "fmt"
 // each.
 func (c Config) Warnings() []string {
 	var all []string
-	if out := Ejectable(c.Outlier.MaxEjectionPercent, c.Replicas.Total()); c.Outlier.Enabled && out < c.Replicas.Faulty {
+	if out := Ejectable(c.Outlier.MaxEjectionPercent, c.Replicas.Total()); c.RuleFile == "" && c.Outlier.Enabled && out < c.Replicas.Faulty {
 		all = append(all, fmt.Sprintf(
 			"outlier.maxEjectionPercent %d lets only %d of %d faulty pods be out at once; %d would let all go",
 			c.Outlier.MaxEjectionPercent, out, c.Replicas.Faulty, PercentFor(c.Replicas.Faulty, c.Replicas.Total())))

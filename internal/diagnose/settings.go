@@ -49,7 +49,7 @@ func absences() []rule {
 			}},
 		{code: "no-faulty-pod", alone: true, source: "API server", fix: always("run `pulumi config set replicas.faulty 1 && pulumi up`"),
 			when: func(s Seen) (string, bool) {
-				return "no faulty pod: no pod has the label version=504, so there is nothing to eject", s.Looked && len(s.faulty()) == 0 && s.failed("mix", "trip", "off", "clean", "return", "second", "backoff", "counters")
+				return "no faulty pod: no pod has the label version=504, so there is nothing to eject", s.Looked && len(s.faulty()) == 0 && s.failed("mix", "trip", "off", "never", "clean", "return", "second", "backoff", "counters")
 			}},
 	}
 }
@@ -69,7 +69,10 @@ func settings() []rule {
 		{code: "threshold-masked-by-5xx", source: translation + "; measured", fix: always("set consecutive5xxErrors to 0"),
 			when: func(s Seen) (string, bool) {
 				gateway := s.Rule.ConsecutiveGatewayErrors
-				errors, by := s.Rule.Threshold()
+				errors, by := s.Rule.ThresholdFor(s.Claim.Code)
+				if other := !breaker.Gateway(s.Claim.Code); other && gateway != nil && *gateway > 0 && by == breaker.Any5xxDetector && s.Rule.Consecutive5xxErrors == nil && s.failed("never", "counters") {
+					return fmt.Sprintf("threshold masked by 5xx: consecutive5xxErrors is not set, so Envoy's default of %d is in force and counts answers of %d, which consecutiveGatewayErrors does not", errors, s.Claim.Code), true
+				}
 				masked := s.Rule.Enabled && gateway != nil && *gateway > errors && by == breaker.Any5xxDetector && s.Rule.Consecutive5xxErrors == nil
 				if !masked || !s.failed("trip", "counters") {
 					return "", false

@@ -20,6 +20,8 @@ type Result struct {
 	// Policy is the host's policy in force: a trafficPolicy, or its entry for the port;
 	// zero where no rule has one.
 	Policy Origin
+	// Subset is where the subset is declared; zero without one.
+	Subset Origin
 	// NoCluster is true where the subset is declared by no rule that the caller has:
 	// its Envoy has no cluster of the name, and answers 503 with flag NC.
 	NoCluster bool
@@ -43,7 +45,11 @@ func Compute(rules []Object, mesh Mesh, caller Caller, service Service) Result {
 
 	of := layered(chosen, mesh, service)
 	r := Result{Objects: chosen.names(), Policy: of.policy}
-	if service.Subset != "" && chosen.subset(service.Subset) == nil {
+	subset := chosen.subset(service.Subset)
+	if subset != nil {
+		r.Subset = Origin{Object: subset.of.String(), Path: subset.path}
+	}
+	if service.Subset != "" && subset == nil {
 		r.NoCluster = true
 	} else {
 		r.Rule = of.rule(mesh)

@@ -16,11 +16,16 @@ const late = 5 * time.Millisecond
 // kept bounds the answers that are remembered of each address.
 const kept = 4096
 
-// answered is an answer's end and whether it counts as a gateway error. The
-// sidecar booked it no earlier than booked.
+// answered is an answer's end and its status. The sidecar booked it no earlier than booked.
 type answered struct {
 	sent, booked, end time.Time
-	error             bool
+	code              int
+}
+
+// counts reports whether an answer is an error for the detector of a change: a
+// gateway error, or any 5xx where the log names that one.
+func (c change) counts(a answered) bool {
+	return timeline.GatewayError(a.code) || c.any5xx && a.code >= 500 && a.code <= 599
 }
 
 // logStep is what the log's times are rounded down to.
@@ -44,7 +49,7 @@ func (f *Fold) Answer(sent time.Time, a timeline.Answer) []timeline.Entry {
 		return nil
 	}
 	h := f.host(address)
-	next := answered{sent: sent, booked: sent, end: sent.Add(a.Latency), error: timeline.GatewayError(a.Code)}
+	next := answered{sent: sent, booked: sent, end: sent.Add(a.Latency), code: a.Code}
 	if a.Upstream != nil {
 		next.booked = sent.Add(*a.Upstream)
 	}
@@ -77,7 +82,7 @@ func (f *Fold) errors(h *host, i int) int {
 			return count
 		case a.booked.After(at.Add(logStep)): // ended within the tolerance, and came later
 		case !f.sinceReturn(h, i, a):
-		case a.error:
+		case h.changes[i].counts(a):
 			count++
 		default:
 			count = 0
@@ -94,7 +99,7 @@ func (f *Fold) atLeast(h *host, i int) bool {
 		return false
 	}
 	by := f.when(h.changes[i]).Add(late)
-	return !slices.ContainsFunc(h.answers, func(a answered) bool { return !a.error && !a.end.After(by) })
+	return !slices.ContainsFunc(h.answers, func(a answered) bool { return !h.changes[i].counts(a) && !a.end.After(by) })
 }
 
 // Caused reports whether the answer that caused a pod's newest ejection has come:

@@ -53,7 +53,8 @@ type change struct {
 	decided  time.Time // by Envoy; zero where only health told
 	byHealth bool
 	byLog    bool
-	ejection int // its number
+	any5xx   bool // the log names the detector of any 5xx
+	ejection int  // its number
 	errors   int
 }
 

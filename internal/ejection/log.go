@@ -9,6 +9,9 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
+// any5xx is how the outlier log names the detector of any 5xx.
+const any5xx = "CONSECUTIVE_5XX"
+
 // same is how far the times of one ejection may lie apart that two sources
 // report: health is asked for a few times a second.
 const same = 2 * time.Second
@@ -40,13 +43,13 @@ func (f *Fold) Log(at time.Time, e envoyadmin.OutlierEvent) []timeline.Entry {
 			Decided: e.Time, Cause: e.Type,
 			Detail: fmt.Sprintf("the outlier log says %s at that time, endpoint health did not show it", state(e.Ejected))})}
 	}
-	return f.change(at, e.Address, change{out: e.Ejected, at: at, decided: e.Time, byLog: true}, LogSource, e.Type)
+	return f.change(at, e.Address, change{out: e.Ejected, at: at, decided: e.Time, byLog: true, any5xx: e.Type == any5xx}, LogSource, e.Type)
 }
 
 // confirm adds to the change on record what the log knows of it.
 func (f *Fold) confirm(at time.Time, h *host, i int, e envoyadmin.OutlierEvent) []timeline.Entry {
 	c := &h.changes[i]
-	c.byLog, c.decided = true, e.Time
+	c.byLog, c.decided, c.any5xx = true, e.Time, e.Type == any5xx
 	told := timeline.Event{Kind: timeline.Confirmed, Pod: f.name(e.Address), Source: LogSource,
 		Ejection: c.ejection, Cause: e.Type, Decided: e.Time, Detail: string(timeline.PodReturned)}
 	if c.out {

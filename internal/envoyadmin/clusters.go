@@ -30,33 +30,62 @@ type Endpoint struct {
 
 // ParseClusters reads the endpoints of one cluster, sorted by address, from the
 // answer to ClustersPath. It returns ErrNoCluster where the cluster is missing.
-// Source of the fields: envoy api/envoy/admin/v3/clusters.proto.
 func ParseClusters(data []byte, cluster string) ([]Endpoint, error) {
+	all, err := ParseSomeClusters(data, func(name string) bool { return name == cluster })
+	if err != nil {
+		return nil, err
+	}
+	if endpoints, has := all[cluster]; has {
+		return endpoints, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrNoCluster, cluster)
+}
+
+// ParseSomeClusters reads the endpoints of those clusters whose names are wanted,
+// each sorted by address. Of the others, of which there may be hundreds, it reads
+// the name alone. Source of the fields: envoy api/envoy/admin/v3/clusters.proto.
+func ParseSomeClusters(data []byte, wanted func(name string) bool) (map[string][]Endpoint, error) {
 	var answer struct {
 		Statuses []struct {
-			Name  string       `json:"name"`
-			Hosts []hostStatus `json:"host_statuses"`
+			Name  string          `json:"name"`
+			Hosts json.RawMessage `json:"host_statuses"`
 		} `json:"cluster_statuses"`
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
 		return nil, fmt.Errorf("parsing Envoy's clusters: %w", err)
 	}
+	some := map[string][]Endpoint{}
 	for _, status := range answer.Statuses {
-		if strings.TrimSuffix(status.Name, ";") != cluster {
+		name := strings.TrimSuffix(status.Name, ";")
+		if _, twice := some[name]; twice || !wanted(name) {
 			continue
 		}
-		endpoints := make([]Endpoint, 0, len(status.Hosts))
-		for _, host := range status.Hosts {
-			e, err := host.endpoint()
-			if err != nil {
-				return nil, fmt.Errorf("parsing Envoy's cluster %q: %w", cluster, err)
-			}
-			endpoints = append(endpoints, e)
+		endpoints, err := parseHosts(status.Hosts)
+		if err != nil {
+			return nil, fmt.Errorf("parsing Envoy's cluster %q: %w", name, err)
 		}
-		slices.SortStableFunc(endpoints, func(a, b Endpoint) int { return strings.Compare(a.Address, b.Address) })
-		return endpoints, nil
+		some[name] = endpoints
 	}
-	return nil, fmt.Errorf("%w: %q", ErrNoCluster, cluster)
+	return some, nil
+}
+
+func parseHosts(data json.RawMessage) ([]Endpoint, error) {
+	var hosts []hostStatus
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &hosts); err != nil {
+			return nil, err
+		}
+	}
+	endpoints := make([]Endpoint, 0, len(hosts))
+	for _, host := range hosts {
+		e, err := host.endpoint()
+		if err != nil {
+			return nil, err
+		}
+		endpoints = append(endpoints, e)
+	}
+	slices.SortStableFunc(endpoints, func(a, b Endpoint) int { return strings.Compare(a.Address, b.Address) })
+	return endpoints, nil
 }
 
 type hostStatus struct {

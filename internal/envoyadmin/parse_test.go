@@ -208,3 +208,18 @@ func logLines(data []byte) [][]byte {
 	}
 	return lines
 }
+
+// An Envoy that knows no filter says all; hosts of no interest may be anything.
+func TestOfClustersThatNobodyWantsTheNameAloneIsRead(t *testing.T) {
+	text := []byte(`{"cluster_statuses":[{"name":"a","host_statuses":[{"stats":[{"name":"rq_total","value":"x"}]}]},{"name":"b;","host_statuses":[]},{"name":"c"},{"name":"b"}]}`)
+	got, err := ParseSomeClusters(text, func(name string) bool { return name != "a" })
+	if err != nil || len(got) != 2 || got["b"] == nil || got["c"] == nil {
+		t.Errorf("got %v, %v, want b and c, without hosts", got, err)
+	}
+	if _, err := ParseSomeClusters(text, func(name string) bool { return name == "a" }); err == nil {
+		t.Error("want the error of what is wanted")
+	}
+	if all, err := ParseSomeClusters(captured(t, "ejected.clusters.json"), func(string) bool { return true }); err != nil || len(all[servicex]) == 0 || len(all) < 2 {
+		t.Errorf("of a real Envoy: got %v, %v", all, err)
+	}
+}

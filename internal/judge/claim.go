@@ -27,6 +27,8 @@ func (r *Record) Claims(phase string) []Claim {
 		return []Claim{r.mix()}
 	case Off:
 		return r.off()
+	case Never:
+		return r.never()
 	case Trip:
 		return r.trip()
 	case Clean:

@@ -11,7 +11,8 @@ const (
 	// cleanAnswers is how many answers of other pods show, in each time out, that
 	// none comes from the pod that is out.
 	cleanAnswers = 20
-	// handOver is how long the sidecar's workers may take to hear of a decision.
+	// handOver is how long the sidecar's workers may take to hear of a decision, on
+	// a machine that has time for them.
 	handOver = 100 * time.Millisecond
 )
 
@@ -42,7 +43,11 @@ func (r *Record) clean() Claim {
 			if d.last.After(last) {
 				last = d.last
 			}
-			c.saw("%s, time out %d from %s: %s of others, %d wrong", name, i+1, clockTime(e.out.from), breaker.Count(d.good, "answer"), d.wrong)
+			slow := ""
+			if w.heard > handOver {
+				slow = "; on a busy machine, whose workers may have heard of it " + w.heard.Round(time.Millisecond).String() + " late"
+			}
+			c.saw("%s, time out %d from %s: %s of others, %d wrong%s", name, i+1, clockTime(e.out.from), breaker.Count(d.good, "answer"), d.wrong, slow)
 			if c.Answers < 0 || d.good < c.Answers {
 				c.Answers = d.good
 			}
@@ -86,18 +91,31 @@ func (r *Record) lookedSince(at time.Time) bool {
 }
 
 // window is the time out in which no request of the load may reach the pod: hold
-// is from when that is sure, as the workers may hear of a change late.
-type window struct{ from, hold, to time.Time }
+// is from when that is sure, as the workers may hear of a change late: of this one
+// by heard.
+type window struct {
+	from, hold, to time.Time
+	heard          time.Duration
+}
 
 func (r *Record) window(e ejection) window {
-	w := window{from: e.out.to.Add(handOver), to: r.clock.span(r.now, r.now).to}
+	heard := r.lateness(e)
+	w := window{from: e.out.to.Add(heard), to: r.clock.span(r.now, r.now).to, heard: heard}
 	if e.returned {
 		w.to = e.back.from.Add(-handOver)
 	}
 	if w.hold = w.from; r.followed(e) {
-		w.hold = e.out.to.Add(breaker.UpdateWindow + handOver)
+		w.hold = e.out.to.Add(breaker.UpdateWindow + heard)
 	}
 	return w
+}
+
+// lateness is how long the workers may take to hear of an ejection, by what the
+// recording shows of the machine meanwhile. It has a limit: a pod that is called
+// for longer is not out.
+func (r *Record) lateness(e ejection) time.Duration {
+	meanwhile := span{e.out.from, e.out.to.Add(breaker.UpdateWindow + handOver)}
+	return min(max(handOver, r.lag(e.out), r.slowest(meanwhile)), late)
 }
 
 // loaded is true where requests were sent in the part of a time out that shows

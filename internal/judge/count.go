@@ -9,12 +9,43 @@ import (
 	"istio-circuit-breaker/internal/timeline"
 )
 
-// decisionLag is how much later than the answer that reached the threshold Envoy
-// may decide: a worker counts, the main thread ejects. Errors that were over
-// less than this before the decision may have come after that answer.
-// Source: envoy outlier_detection_impl.cc, notifyMainThreadConsecutiveError;
-// the length is measured, on a busy machine.
-const decisionLag = 50 * time.Millisecond
+// A worker counts, the main thread ejects: Envoy decides a little later than the
+// answer that reached the threshold, and errors that were over less than this lag
+// before the decision may have come after that answer.
+// Source: envoy outlier_detection_impl.cc, notifyMainThreadConsecutiveError.
+const (
+	// decisionLag is the least lag that is reckoned with; measured.
+	decisionLag = 50 * time.Millisecond
+	// lagPerLook and lagAbout: looks are answered by the main thread too, so that
+	// the slowest of those about the decision tells how late it may have been; so
+	// do, of the machine as a whole, the answers that were under way meanwhile.
+	lagPerLook = 3
+	lagAbout   = 2 * time.Second
+)
+
+// lag is the one to reckon with for a decision.
+func (r *Record) lag(at span) time.Duration {
+	lag, about := decisionLag, at.widened(lagAbout)
+	for _, l := range r.looks {
+		if !l.asked.IsZero() && r.at(l).overlaps(about) {
+			lag = max(lag, lagPerLook*l.answered.Sub(l.asked))
+		}
+	}
+	return max(lag, min(r.slowest(at), late))
+}
+
+// slowest is the longest that an answer took, of those that were under way at a
+// time and are no errors: a faulty pod may be slow on purpose.
+func (r *Record) slowest(at span) (took time.Duration) {
+	for _, p := range r.pods {
+		for _, x := range p.answers {
+			if x.code > 0 && x.code < 500 && (span{x.sent, x.end}).overlaps(at) {
+				took = max(took, x.end.Sub(x.sent))
+			}
+		}
+	}
+	return took
+}
 
 // count is how many errors in a row Envoy had booked of a pod when it reached its
 // decision, by the answers that the caller had and by the sidecar's own count.
@@ -28,8 +59,9 @@ type count struct {
 // errorsAt counts the errors before the i-th ejection of a pod, as far as the
 // evidence tells them.
 func (r *Record) errorsAt(p *pod, all []ejection, i int, by breaker.Detector) count {
-	c := count{answers: r.byAnswers(p, all, i, by), sidecar: r.bySidecar(p, all, i), complete: r.complete(p)}
 	at := all[i].out
+	early := at.from.Add(-r.lag(at))
+	c := count{answers: r.byAnswers(p, all, i, by, early), sidecar: r.bySidecar(p, all, i, early), complete: r.complete(p)}
 	for _, x := range p.answers {
 		if counts(by, x.code) && x.sent.Before(at.from) && x.booked.from.After(at.to) {
 			c.underWay++
@@ -48,13 +80,23 @@ func (r *Record) errorsAt(p *pod, all []ejection, i int, by breaker.Detector) co
 }
 
 // byAnswers bounds the count by the caller's answers. Each was booked within its
-// span; the one that caused the ejection is one of them.
-func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector) number {
+// span; the one that caused the ejection is one of them, and not over before early.
+func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector, early time.Time) number {
 	at, since := all[i].out, span{}
 	if i > 0 {
 		since = all[i-1].back
 	}
-	early := at.from.Add(-decisionLag)
+	// However late the decision was, the last error before it is no earlier one
+	// than the one that caused it.
+	var last time.Time
+	for _, x := range p.answers {
+		if counts(by, x.code) && !x.booked.from.After(at.to) && x.booked.from.After(last) {
+			last = x.booked.from
+		}
+	}
+	if last.Before(early) {
+		early = last
+	}
 	// An answer that does not count starts the count again: for the most, the
 	// last that surely did before the decision; for the least, the last that may have.
 	var surely, perhaps time.Time
@@ -97,7 +139,7 @@ func noHost(x answer) bool { return strings.Contains(x.said, "no healthy upstrea
 // bySidecar bounds the count by the sidecar's rq_error of the pod, in the last
 // look before the decision and the first one after it, less what it was at the
 // return before.
-func (r *Record) bySidecar(p *pod, all []ejection, i int) number {
+func (r *Record) bySidecar(p *pod, all []ejection, i int, early time.Time) number {
 	n, at := number{1, 1 << 30}, all[i].out
 	baseLeast, baseMost := uint64(0), uint64(0)
 	if i > 0 {
@@ -116,7 +158,7 @@ func (r *Record) bySidecar(p *pod, all []ejection, i int) number {
 			baseMost = seen.Errors
 		}
 		switch {
-		case when.to.Before(at.from.Add(-decisionLag)) && (i == 0 || when.from.After(all[i-1].back.to)):
+		case when.to.Before(early) && (i == 0 || when.from.After(all[i-1].back.to)):
 			n.least = max(n.least, int(seen.Errors)-int(baseMost)+1)
 		case when.from.After(at.to) && n.most == 1<<30:
 			n.most = int(seen.Errors - min(baseLeast, seen.Errors))

@@ -65,6 +65,29 @@ func TestTheThresholdIsWhatEvidenceLeavesOfIt(t *testing.T) {
 			s.answer(bad, end-30, 25, 504)
 			s.line(end-1, end+300, true, 1)
 		}, timeline.NotProven, "out after 3 to 4", true},
+		{"one, and the main thread was late", 1, func(s *script) {
+			end := s.errors(1, 0)
+			s.line(end+120, end+300, true, 1)
+		}, timeline.Proven, "out after 1", false},
+		{"three, and the main thread was late", 3, func(s *script) {
+			end := s.errors(3, 0)
+			s.line(end+120, end+300, true, 1)
+		}, timeline.Proven, "out after 3", false},
+		// On a machine so slow the third may have been the one.
+		{"four close to each other, while looks take long", 3, func(s *script) {
+			s.took = 60
+			for i := range 4 {
+				s.answer(bad, 60*i, 20, 504)
+			}
+			s.look(180, false)
+			s.line(210, 400, true, 1)
+		}, timeline.NotProven, "out after 2 to 4", true},
+		{"four close to each other, while looks are swift", 3, func(s *script) {
+			for i := range 4 {
+				s.answer(bad, 60*i, 20, 504)
+			}
+			s.line(210, 400, true, 1)
+		}, timeline.Refuted, "out after 4", false},
 		{"no error at all before the ejection", 3, func(s *script) {
 			s.calls(10, 0, 500)
 			s.line(600, 900, true, 1)
@@ -84,6 +107,24 @@ func TestTheThresholdIsWhatEvidenceLeavesOfIt(t *testing.T) {
 						tt.want, tt.count, tt.narrow, c.Missing, strings.Join(c.Evidence, "\n"))
 				}
 			})
+		}
+	}
+}
+
+// A fourth error was over 110 ms before the decision: Envoy counted it too, unless it
+// decided late, which an answer that took long meanwhile may mean.
+func TestABusyMachineIsNotHeldAgainstTheThreshold(t *testing.T) {
+	for latency, want := range map[int]timeline.Statement{2: timeline.Refuted, 300: timeline.NotProven} {
+		s := begin(stacks(3), 0, Preflight, Trip)
+		s.errors(3, 0)
+		s.answer(good, 500, latency, 200)
+		s.answer(bad, 520, 10, 504)
+		s.line(640, 700, true, 1)
+		s.look(900, true)
+		s.calls(5, 1000, 2000)
+		s.look(2500, true)
+		if c := only(t, s.record(), Trip); c.Statement != want || c.Narrow != (want == timeline.NotProven) {
+			t.Errorf("beside an answer of %d ms: got %s (%s), want %s; %s", latency, c.Statement, c.Measured, want, c.Missing)
 		}
 	}
 }
@@ -159,6 +200,15 @@ func TestCleanNeedsAnswersInEachTimeOut(t *testing.T) {
 		{"none in the second", 25, 0, nil, timeline.NotProven},
 		{"an error of the pod in the second", 25, 25, func(s *script, at int) { s.answer(bad, at+1500, 10, 504) }, timeline.Refuted},
 		{"a good answer of the pod while it is out", 25, 25, func(s *script, at int) { s.answer(bad, at+1500, 10, 200) }, timeline.Refuted},
+		{"an error of the pod soon after the second, on a quiet machine", 25, 25, func(s *script, at int) { s.answer(bad, at+400, 10, 504) }, timeline.Refuted},
+		{"the same while a good answer took as long", 25, 25, func(s *script, at int) { s.answer(bad, at+400, 10, 504); s.answer(good, at+10, 450, 200) }, timeline.Proven},
+		{"the same while a look took long", 25, 25, func(s *script, at int) {
+			s.answer(bad, at+400, 10, 504)
+			s.took = 150
+			s.look(at+300, true)
+			s.took = 0
+		}, timeline.Proven},
+		{"an error long after, however long a good answer took", 25, 25, func(s *script, at int) { s.answer(bad, at+1500, 10, 504); s.answer(good, at+10, 2000, 200) }, timeline.Refuted},
 		{"the sidecar's own error in the second", 25, 25, func(s *script, at int) { s.answer("", at+1500, 1, 503) }, timeline.Refuted},
 	}
 	for _, tt := range tests {
@@ -262,19 +312,25 @@ func TestWhatTheWriterOfARuleMeans(t *testing.T) {
 	}
 	tests := []struct {
 		rule   breaker.Rule
+		code   int
 		errors int
 		by     breaker.Detector
 	}{
-		{with(new(uint32(10)), new(uint32(0))), 10, breaker.GatewayDetector},
-		{with(new(uint32(10)), nil), 10, breaker.GatewayDetector},
-		{with(nil, new(uint32(7))), 7, breaker.Any5xxDetector},
-		{with(new(uint32(10)), new(uint32(7))), 7, breaker.Any5xxDetector},
-		{with(new(uint32(3)), new(uint32(7))), 3, breaker.GatewayDetector},
-		{with(new(uint32(0)), new(uint32(0))), 0, breaker.NoDetector},
-		{breaker.Rule{}, 0, breaker.NoDetector},
+		{with(new(uint32(10)), new(uint32(0))), 500, 0, breaker.NoDetector},
+		{with(new(uint32(10)), nil), 500, 0, breaker.NoDetector},
+		{with(new(uint32(10)), nil), 502, 10, breaker.GatewayDetector},
+		{with(new(uint32(3)), new(uint32(7))), 501, 7, breaker.Any5xxDetector},
+		{with(nil, nil), 500, 5, breaker.Any5xxDetector},
+		{with(new(uint32(10)), new(uint32(0))), 0, 10, breaker.GatewayDetector},
+		{with(new(uint32(10)), nil), 0, 10, breaker.GatewayDetector},
+		{with(nil, new(uint32(7))), 0, 7, breaker.Any5xxDetector},
+		{with(new(uint32(10)), new(uint32(7))), 0, 7, breaker.Any5xxDetector},
+		{with(new(uint32(3)), new(uint32(7))), 0, 3, breaker.GatewayDetector},
+		{with(new(uint32(0)), new(uint32(0))), 0, 0, breaker.NoDetector},
+		{breaker.Rule{}, 0, 0, breaker.NoDetector},
 	}
 	for _, tt := range tests {
-		if errors, by := intended(tt.rule); errors != tt.errors || by != tt.by {
+		if errors, by := intended(tt.rule, tt.code); errors != tt.errors || by != tt.by {
 			t.Errorf("%+v: got %d by %q, want %d by %q", tt.rule, errors, by, tt.errors, tt.by)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
-	"istio-circuit-breaker/internal/timeline"
 )
 
 const (
@@ -25,7 +24,7 @@ const (
 // mix wants an answer of every pod: errors of the failing ones, none of the rest.
 func (r *Record) mix() Claim {
 	failing, others := r.failing(), r.others()
-	c := claim(Mix, "", fmt.Sprintf("good answers from %s, gateway errors from %s", breaker.Count(len(others), "healthy pod"), breaker.Count(len(failing), "faulty pod")),
+	c := claim(Mix, "", fmt.Sprintf("good answers from %s, %ss from %s", breaker.Count(len(others), "healthy pod"), r.error(), breaker.Count(len(failing), "faulty pod")),
 		"the balancer takes every pod, and knows nothing of errors yet")
 	good, bad := 0, 0
 	var silent, wrong []string
@@ -45,7 +44,7 @@ func (r *Record) mix() Claim {
 	}
 	for _, p := range failing {
 		for _, x := range p.answers {
-			if !timeline.GatewayError(x.code) {
+			if !r.fails(x.code) {
 				wrong = append(wrong, fmt.Sprintf("%s answered %d", p.name, x.code))
 				break
 			}
@@ -56,7 +55,7 @@ func (r *Record) mix() Claim {
 		}
 	}
 	c.Answers, c.Least = good+bad, len(failing)+len(others)
-	c.Measured = fmt.Sprintf("%s, %s", breaker.Count(good, "good answer"), breaker.Count(bad, "gateway error"))
+	c.Measured = fmt.Sprintf("%s, %s", breaker.Count(good, "good answer"), breaker.Count(bad, r.error()))
 	if len(r.own) > 0 {
 		c.Measured += fmt.Sprintf(", %s of the sidecar's own", breaker.Count(len(r.own), "answer"))
 	}
@@ -123,52 +122,4 @@ func (r *Record) first() time.Time {
 	take(r.own)
 	take(r.none)
 	return at
-}
-
-// off wants many errors in a row of each failing pod, and no ejection at all.
-func (r *Record) off() []Claim {
-	why := "the DestinationRule has no outlierDetection"
-	expected := fmt.Sprintf("never ejected, for %d errors in a row", enough)
-	failing := r.failing()
-	if len(failing) == 0 {
-		c := claim(Off, "", expected, why)
-		c.Measured, c.Open, c.Least = "no faulty pod", len(r.looks) == 0, enough
-		c.lack("a faulty pod: no pod has the label version=%s", faulty)
-		return []Claim{c}
-	}
-	var all []Claim
-	for _, p := range failing {
-		c := claim(Off, p.name, expected, why)
-		outs, findings := r.ejections(p)
-		run := longestRun(p)
-		c.Answers, c.Least = run, enough
-		c.Measured = fmt.Sprintf("%s in a row, ejected %s", breaker.Count(run, "error"), breaker.Count(len(outs), "time"))
-		switch {
-		case len(outs) > 0:
-			c.refute()
-		case len(findings) > 0:
-			c.lack("sources that agree: %s", strings.Join(findings, "; "))
-		case p.gone:
-			c.lack("the pod, which went away meanwhile")
-		case run < enough:
-			c.Open = true
-			c.lack("%d errors in a row of the pod", enough)
-		default:
-			c.prove()
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
-// longestRun is the most gateway errors in a row that a pod gave.
-func longestRun(p *pod) int {
-	most, n := 0, 0
-	for _, x := range p.answers {
-		if n++; !timeline.GatewayError(x.code) {
-			n = 0
-		}
-		most = max(most, n)
-	}
-	return most
 }

@@ -11,6 +11,7 @@ const (
 	Preflight = "preflight" // client, sidecar, rule and statistics are there
 	Mix       = "mix"       // callers get both 200 and 504
 	Off       = "off"       // nothing is ever ejected: for outlier.enabled=false
+	Never     = "never"     // nothing is ever ejected: for errors that the rule does not count
 	Trip      = "trip"      // each faulty pod goes, at the threshold
 	Clean     = "clean"     // no errors from a pod that is out
 	Return    = "return"    // each comes back, after the base time
@@ -20,7 +21,7 @@ const (
 	Healthy   = "healthy"   // no healthy pod was ejected
 )
 
-// All phases of a life, in their order. Off has no part in it.
+// All phases of a life, in their order. Off and Never have no part in it.
 func All() []string {
 	return []string{Preflight, Mix, Trip, Clean, Return, Second, Backoff, Counters, Healthy}
 }
@@ -42,6 +43,8 @@ func ParsePhases(list string) ([]string, error) {
 			add(chosen, Once()...)
 		case Off:
 			add(chosen, Mix, Off, Counters)
+		case Never:
+			add(chosen, Mix, Never, Counters, Healthy)
 		case Clean, Return:
 			add(chosen, Trip, name)
 		case Second:
@@ -53,17 +56,20 @@ func ParsePhases(list string) ([]string, error) {
 		case Preflight, Mix, Trip, Counters:
 			add(chosen, name)
 		default:
-			return nil, fmt.Errorf("phase %q: not one of all, once, %s, %s", name, strings.Join(All(), ", "), Off)
+			return nil, fmt.Errorf("phase %q: not one of all, once, %s, %s, %s", name, strings.Join(All(), ", "), Off, Never)
 		}
 	}
-	if chosen[Counters] && !chosen[Off] { // they count ejections
+	if chosen[Counters] && !chosen[Off] && !chosen[Never] { // they count ejections
 		add(chosen, Trip)
 	}
-	if chosen[Off] && chosen[Trip] {
+	switch {
+	case chosen[Off] && chosen[Trip]:
 		return nil, fmt.Errorf("phases %q: %s is for a breaker that is off, and excludes %s", list, Off, Trip)
+	case chosen[Never] && (chosen[Trip] || chosen[Off]):
+		return nil, fmt.Errorf("phases %q: %s is for errors that the rule does not count, and excludes %s and %s", list, Never, Trip, Off)
 	}
 	var phases []string
-	for _, name := range slices.Insert(All(), 2, Off) {
+	for _, name := range slices.Insert(All(), 2, Off, Never) {
 		if chosen[name] {
 			phases = append(phases, name)
 		}

@@ -24,7 +24,7 @@ func (r *Record) preflight() Claim {
 		}
 	}
 	rule := r.header.Rule
-	threshold, _ := intended(rule)
+	threshold, _ := r.intended()
 	c.saw("DestinationRule: %s", r.words(rule))
 	if d := r.claimed().Declared; d != nil {
 		if changed(*d, rule) {

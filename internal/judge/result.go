@@ -145,7 +145,7 @@ func (r *Record) explain(c *Claim) {
 // measure takes what evidence says of the threshold and the times out.
 func (r *Record) measure(res *Result) {
 	rule := r.header.Rule
-	threshold, by := intended(rule)
+	threshold, by := r.intended()
 	res.Threshold.Configured = threshold
 	if rule.Enabled {
 		res.Ejection.ConfiguredSeconds = rule.Base().Seconds()

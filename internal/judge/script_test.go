@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -20,6 +21,7 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // clock is ahead by offset.
 type script struct {
 	offset  time.Duration
+	took    int // of each look; 0 means 2
 	entries []timeline.Entry
 }
 
@@ -74,7 +76,7 @@ func (s *script) counted(at int, isOut bool, c timeline.Counters) {
 			}
 		}
 	}
-	s.add(at, timeline.Entry{Snapshot: &timeline.Snapshot{Pods: pods, Counters: c, Asked: noon.Add(ms(at)), Took: ms(2)}})
+	s.add(at, timeline.Entry{Snapshot: &timeline.Snapshot{Pods: pods, Counters: c, Asked: noon.Add(ms(at)), Took: ms(cmp.Or(s.took, 2))}})
 }
 
 // line is one of the outlier log, decided and read at these times.

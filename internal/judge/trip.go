@@ -11,7 +11,7 @@ import (
 // trip wants each failing pod out, at the threshold, by the detector that the
 // rule means; or as many as the rule lets go.
 func (r *Record) trip() []Claim {
-	want, by := intended(r.header.Rule)
+	want, by := r.intended()
 	failing, hosts := r.failing(), r.hosts()
 	whole := func(expected string) Claim {
 		return claim(Trip, "", expected, "every pod is counted by itself, in the caller's sidecar")
@@ -21,6 +21,10 @@ func (r *Record) trip() []Claim {
 		c := whole("a pod is ejected for its errors")
 		c.Measured = "the rule has no threshold"
 		c.lack("a threshold in the rule, which never ejects anybody")
+		if errors, _ := intended(r.header.Rule, 0); errors > 0 {
+			c.Measured = fmt.Sprintf("the rule does not count an %s", r.error())
+			c.lack("errors that the rule counts; --phases never proves that it ejects nobody")
+		}
 		return []Claim{c}
 	case len(failing) == 0:
 		c := whole(fmt.Sprintf("each faulty pod out after %s in a row", breaker.Count(want, noun(by))))
@@ -130,7 +134,7 @@ func (r *Record) someTrip(want int, by breaker.Detector, may int) []Claim {
 		if outs, _ := r.ejections(p); len(outs) > 0 {
 			out++
 			all = append(all, r.trips(p, want, by))
-		} else if run := longestRun(p); run >= want {
+		} else if run := r.longestRun(p); run >= want {
 			held++
 			c.Answers = max(c.Answers, run)
 		}
@@ -206,7 +210,7 @@ func (r *Record) hopeless(p *pod, want int) bool {
 			workers = max(workers, s.Load.Concurrency)
 		}
 	}
-	return longestRun(p) >= 2*want+workers+5
+	return r.longestRun(p) >= 2*want+workers+5
 }
 
 // detector is the one that an ejection is booked to: as the log says, or by the

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +12,13 @@ import (
 // Words are the last lines of a proof: what was configured and measured.
 func (res *Result) Words(off bool) string {
 	var lines []string
-	if off {
+	never := slices.ContainsFunc(res.Phases, func(p timeline.Phase) bool { return p.Name == Never })
+	switch {
+	case off:
 		lines = append(lines, fmt.Sprintf("breaker off: ejections %d", len(res.Ejections)))
-	} else {
+	case never:
+		lines = append(lines, fmt.Sprintf("errors that the rule does not count: ejections %d", len(res.Ejections)))
+	default:
 		lines = append(lines,
 			fmt.Sprintf("threshold:     configured %d, measured %s", res.Threshold.Configured, res.Threshold.words()),
 			fmt.Sprintf("ejection time: configured %gs, measured %s", res.Ejection.ConfiguredSeconds, res.Ejection.words()))

@@ -2,17 +2,14 @@ package lab
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"istio-circuit-breaker/internal/lab/parts"
-	"istio-circuit-breaker/internal/runner"
 )
 
 func (l *Lab) builder() parts.Builder {
 	return parts.Builder{
 		Machine: l.Machine, Source: l.Source, Cache: l.Layout.parts(), Runner: l.Runner,
-		Note: l.Progress.Note, Remark: l.Progress.Remark, Log: l.log,
+		Note: l.Progress.Note, Remark: l.Progress.Remark, Log: l.log, Work: l.work,
 	}
 }
 
@@ -23,6 +20,8 @@ func (l *Lab) fetchEnvoy(ctx context.Context) error {
 	l.folders["envoy"] = folder
 	return err
 }
+
+func (l *Lab) fetchModules(ctx context.Context) error { return l.builder().FetchModules(ctx) }
 
 // build is the step that provides the named part and its commands.
 func build(part string) func(*Lab, context.Context) error {
@@ -35,13 +34,4 @@ func build(part string) func(*Lab, context.Context) error {
 
 // compileProgram compiles what is run inside the lab, where there is no way
 // out to fetch modules; with it the first `pulumi up` only has to link.
-func (l *Lab) compileProgram(ctx context.Context) error {
-	for _, dir := range []string{"./infra", "./observe"} {
-		l.Progress.Note(dir)
-		c := runner.Command{Args: []string{"go", "build", "-o", os.DevNull, dir}, Dir: l.Source, Log: l.log}
-		if _, err := l.Runner.Run(ctx, c); err != nil {
-			return fmt.Errorf("compiling %q: %w", dir, err)
-		}
-	}
-	return nil
-}
+func (l *Lab) compileProgram(ctx context.Context) error { return l.builder().Program(ctx) }

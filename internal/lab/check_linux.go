@@ -22,22 +22,16 @@ type check struct {
 	fix string
 }
 
-// What a lab takes: 2.5 GB with mesh and demo were measured; builds need more
-// than running it, 24 GB of disk from nothing.
-const (
-	minMemory   = 4 << 30
-	minDiskCold = 25 << 30
-	minDiskWarm = 4 << 30
-)
-
 var checks = []check{
 	{"Linux", (*Lab).checkLinux, "run it on a machine with an amd64 or arm64 processor"},
 	{"root", (*Lab).checkRoot, "run it as root, or use a cluster of your own"},
+	{"network", (*Lab).checkNetwork, "leave the lab's shell with `exit`"},
 	{"kernel", (*Lab).checkKernel, "run it on a machine that lets root make namespaces, not in an unprivileged container, and whose kernel has the modules named here"},
-	{"cgroups", (*Lab).checkCgroups, "mount /sys/fs/cgroup read-write"},
+	{"cgroups", (*Lab).checkCgroups, "mount /sys/fs/cgroup read-write; in a container, run that with a cgroup namespace of its own, as `docker run --privileged --cgroupns=private` does"},
 	{"memory", (*Lab).checkMemory, "run it on a larger machine"},
-	{"disk", (*Lab).checkDisk, "free some space, or set XDG_CACHE_HOME to a larger disk"},
-	{"state folder", (*Lab).checkState, "set XDG_STATE_HOME to a folder with a shorter path"},
+	{"disk", (*Lab).checkDisk, "free some space, or set XDG_CACHE_HOME, XDG_STATE_HOME, GOCACHE, GOMODCACHE or GOTMPDIR to a folder on a larger disk"},
+	{"folders", (*Lab).checkFolders, "set XDG_STATE_HOME and XDG_CACHE_HOME to other folders, such as /opt/lab"},
+	{"cache", (*Lab).checkCache, "take that lab down, with its XDG_STATE_HOME, or set XDG_CACHE_HOME to another folder"},
 	{"ports", func(*Lab, context.Context) (string, error) {
 		return "none has to be free: the lab listens in a network of its own, and is reached at others where 6443 and 5000 are taken", nil
 	}, ""},
@@ -65,8 +59,12 @@ func (l *Lab) checkRoot(context.Context) (string, error) {
 	return "yes", err
 }
 
+func (l *Lab) checkNetwork(context.Context) (string, error) {
+	return "this machine's own", insideOfALab()
+}
+
 func (l *Lab) checkKernel(ctx context.Context) (string, error) {
-	lacks, err := l.host.probe(ctx, nearest(l.State))
+	lacks, err := l.host.probe(ctx, []string{nearest(l.State), nearest(l.Cache)})
 	if err == nil && len(lacks) > 0 {
 		err = fmt.Errorf("it lacks %s", strings.Join(lacks, "; "))
 	}
@@ -75,40 +73,10 @@ func (l *Lab) checkKernel(ctx context.Context) (string, error) {
 
 func (l *Lab) checkCgroups(context.Context) (string, error) {
 	f, err := l.host.facts("/")
-	return f.cgroups + ", can be made", errors.Join(err, f.cgroupError)
-}
-
-func (l *Lab) checkMemory(context.Context) (string, error) {
-	f, err := l.host.facts("/")
-	if err != nil {
-		return "", err
+	if err = errors.Join(err, f.cgroupError); err == nil {
+		err = l.host.tryCgroups()
 	}
-	return atLeast(f.memory, minMemory)
-}
-
-func (l *Lab) checkDisk(context.Context) (string, error) {
-	f, err := l.host.facts(nearest(l.Cache))
-	if err != nil {
-		return "", err
-	}
-	need := uint64(minDiskCold)
-	if built, err := filepath.Glob(filepath.Join(l.Layout.parts(), "cluster-*")); err == nil && len(built) > 0 {
-		need = minDiskWarm
-	}
-	return atLeast(f.free, need)
-}
-
-// maxSocket is how long the path of a socket can be: the 108 bytes of sun_path
-// (unix(7)) without the final zero.
-const maxSocket = 107
-
-func (l *Lab) checkState(context.Context) (string, error) {
-	// The longest of the lab's sockets, made by containerd beside its own.
-	longest := l.containerdSocket() + ".ttrpc"
-	if over := len(longest) - maxSocket; over > 0 {
-		return "", fmt.Errorf("the path of %q is %d bytes too long for the sockets in it", l.State, over)
-	}
-	return l.State, nil
+	return f.cgroups + ", can be made", err
 }
 
 func (l *Lab) checkGo(context.Context) (string, error) {
@@ -121,9 +89,13 @@ func (l *Lab) checkDebian(ctx context.Context) (string, error) {
 		return "", err
 	}
 	missing := strings.Join(l.builder().MissingPackages(), " ")
-	switch {
-	case missing == "":
+	if missing == "" {
 		return "there", nil
+	}
+	if err := l.builder().Interrupted(); err != nil {
+		return "", err
+	}
+	switch {
 	case l.Machine.Look("apt-get") == "":
 		return "", fmt.Errorf("there is no apt-get to install what is missing: %s", missing)
 	}
@@ -145,14 +117,6 @@ func (l *Lab) checkRegistries(ctx context.Context) (string, error) {
 		}
 	}
 	return "within reach: " + strings.Join(says, "; "), l.builder().Reach(ctx, needs)
-}
-
-func atLeast(have, need uint64) (string, error) {
-	says := fmt.Sprintf("%.1f GB, %.1f GB needed", float64(have)/(1<<30), float64(need)/(1<<30))
-	if have < need {
-		return "", errors.New("only " + says)
-	}
-	return says, nil
 }
 
 // nearest is path or the closest folder above it that exists.

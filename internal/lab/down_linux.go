@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,9 +32,9 @@ func (l *Lab) Down(ctx context.Context) error {
 	return os.Remove(l.Layout.lock())
 }
 
-// wipe leaves nothing of a lab but the cache. It is not to be stopped half-way;
-// each wait in it has a limit.
-func (l *Lab) wipe(ctx context.Context) error {
+// wipe leaves nothing of a lab but the cache, and what is to be kept of the state
+// folder. It is not to be stopped half-way; each wait in it has a limit.
+func (l *Lab) wipe(ctx context.Context, keep ...string) error {
 	ctx = context.WithoutCancel(ctx)
 	running, err := l.host.find(l.supervisor(), l.superviseArgs())
 	if err != nil {
@@ -59,13 +60,33 @@ func (l *Lab) wipe(ctx context.Context) error {
 	} else if len(below) > 0 {
 		return fmt.Errorf("removing the state folder: still mounted: %s", strings.Join(below, ", "))
 	}
-	if err := os.RemoveAll(l.State); err != nil {
+	for _, file := range l.stackFiles() {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("removing the stack's settings: %w", err)
+		}
+	}
+	if err := removeBut(l.State, keep); err != nil {
 		return fmt.Errorf("removing the state folder: %w", err)
 	}
-	if err := os.Remove(l.stackFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing the stack's settings: %w", err)
-	}
 	return nil
+}
+
+// removeBut removes a folder, or all that is in it but what is to be kept.
+func removeBut(folder string, keep []string) error {
+	if len(keep) == 0 {
+		return os.RemoveAll(folder)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, entry := range entries {
+		if path := filepath.Join(folder, entry.Name()); !slices.Contains(keep, path) {
+			problems = append(problems, os.RemoveAll(path))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func (l *Lab) nothingLeft() error {

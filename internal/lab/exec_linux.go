@@ -24,6 +24,9 @@ func (l *Lab) Exec(args []string) error {
 		return errNotRunning
 	}
 	followed := l.isFollowed()
+	if err := errors.Join(unset(elsewhere), unset(proxies)); err != nil {
+		return err
+	}
 	for _, entry := range append(l.environment(), l.hostEnvironment()...) {
 		name, value, _ := strings.Cut(entry, "=")
 		if err := os.Setenv(name, value); err != nil {

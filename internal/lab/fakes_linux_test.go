@@ -26,9 +26,12 @@ import (
 // fakeHost is a machine of which nothing is real but its folder.
 type fakeHost struct {
 	has       facts
+	disks     map[string]facts // of other folders than most, by the beginning of their path
+	cgroupErr error
 	lacks     []string // of its kernel
 	probeErr  error
 	running   []box
+	within    map[string][]box // further nodes, by their names
 	startErr  error
 	onStart   func()
 	inside    []int // processes of `lab exec`
@@ -40,14 +43,28 @@ type fakeHost struct {
 	did       []string
 }
 
-func (h *fakeHost) facts(string) (facts, error) { return h.has, nil }
-func (h *fakeHost) probe(context.Context, string) ([]string, error) {
+// facts are the same everywhere, unless a folder has its own.
+func (h *fakeHost) facts(folder string) (facts, error) {
+	longest, found := "", h.has
+	for folders, own := range h.disks {
+		if strings.HasPrefix(folder, folders) && len(folders) > len(longest) {
+			longest, found = folders, own
+		}
+	}
+	return found, nil
+}
+func (h *fakeHost) tryCgroups() error { return h.cgroupErr }
+func (h *fakeHost) probe(context.Context, []string) ([]string, error) {
 	return h.lacks, h.probeErr
 }
 
-func (h *fakeHost) find(string, []string) ([]box, error) {
+func (h *fakeHost) find(_ string, args []string) ([]box, error) {
 	var alive []box
-	for _, b := range h.running {
+	running := h.running
+	if len(args) == 2 && filepath.Base(filepath.Dir(filepath.Dir(args[1]))) == "nodes" {
+		running = h.within[filepath.Base(filepath.Dir(args[1]))]
+	}
+	for _, b := range running {
 		if b.Alive() {
 			alive = append(alive, b)
 		}
@@ -109,9 +126,10 @@ func (h *fakeHost) removeCgroup(_ context.Context, name string) error {
 
 // fakeBox is a sandbox whose commands are marked by a first word.
 type fakeBox struct {
-	alive   bool
-	stopErr error
-	dialErr error
+	alive    bool
+	onReload func()
+	stopErr  error
+	dialErr  error
 }
 
 func (b *fakeBox) Alive() bool  { return b.alive }
@@ -122,6 +140,13 @@ func (b *fakeBox) Stop(context.Context) error {
 		b.alive = false
 	}
 	return b.stopErr
+}
+
+func (b *fakeBox) Reload() error {
+	if b.onReload != nil {
+		b.onReload()
+	}
+	return nil
 }
 
 func (b *fakeBox) HostNetwork() string { return "/proc/4711/fd/3" }
@@ -139,41 +164,6 @@ func (b *fakeBox) Dial(string, time.Duration) (net.Conn, error) {
 	return ours, nil
 }
 
-// fakeRunner answers every command, unless told otherwise for those whose line
-// has a text in it.
-type fakeRunner struct {
-	answers map[string]func(runner.Command) (string, error)
-	asked   []runner.Command
-}
-
-func (f *fakeRunner) Run(ctx context.Context, c runner.Command) (string, error) {
-	f.asked = append(f.asked, c)
-	line := runner.Quote(c.Args)
-	longest := ""
-	for text := range f.answers {
-		if strings.Contains(line, text) && len(text) > len(longest) {
-			longest = text
-		}
-	}
-	if longest == "" {
-		return "", ctx.Err()
-	}
-	out, err := f.answers[longest](c)
-	if c.Log != nil {
-		fmt.Fprint(c.Log, out)
-	}
-	return out, err
-}
-
-func says(out string) func(runner.Command) (string, error) {
-	return func(runner.Command) (string, error) { return out, nil }
-}
-
-// fails is how a command ends that has printed two lines.
-func fails(runner.Command) (string, error) {
-	return "", &runner.Error{Args: []string{"the", "command"}, Output: "first line\nlast line", Cause: errors.New("exit status 3")}
-}
-
 // trial is a lab on a fake machine, with a real folder.
 type trial struct {
 	*Lab
@@ -189,7 +179,7 @@ func newTrial(t *testing.T) trial {
 	out := &bytes.Buffer{}
 	layout := Layout{Source: dir + "/source", Cache: dir + "/cache", State: dir + "/state"}
 	machine := parts.Machine{Root: dir + "/machine", Path: "/usr/bin", PulumiHome: dir + "/pulumi"}
-	host := &fakeHost{has: facts{kernel: "6.1.0", memory: 8 << 30, free: 30 << 30, cgroups: "v2"}}
+	host := &fakeHost{has: facts{kernel: "6.1.0", memory: 8e9, free: 30e9, cgroups: "v2"}}
 	run := &fakeRunner{answers: map[string]func(runner.Command) (string, error){
 		"get --raw /readyz": says("ok"),
 		"get node ":         says(`{"type":"Ready","status":"True"}`),
@@ -200,6 +190,7 @@ func newTrial(t *testing.T) trial {
 		"go build -v":       says("a\n"),
 		"go env GOROOT":     says("/go\n"),
 		"go env GOPROXY":    says("off\n"),
+		"go env GOCACHE":    says(dir + "/go-build\n" + dir + "/go-mod\n\n"),
 		"image inspect":     fails,
 		"indextargets":      says("file:/srv/debian\n"),
 		"dockerd --version": says("Docker version 20.10.24"),
@@ -286,8 +277,11 @@ func (tr trial) commands() string {
 // durations are those in the lines of a Progress.
 var durations = regexp.MustCompile(` +\d+\.\d+s`)
 
-// shown is what the user sees, without durations.
+// underWay are lines of steps that take long, as any may on a busy machine.
+var underWay = regexp.MustCompile(`(?m)^\.\.\. .*\n`)
+
+// shown is what the user sees, without durations and what comes with them.
 func (tr trial) shown() string {
-	text := durations.ReplaceAllString(tr.out.String(), " TIME")
+	text := durations.ReplaceAllString(underWay.ReplaceAllString(tr.out.String(), ""), " TIME")
 	return keys.ReplaceAllString(strings.ReplaceAll(text, tr.dir, "DIR"), "${1}${2}${3}KEY")
 }

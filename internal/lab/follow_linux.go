@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -39,8 +38,7 @@ func (l *Lab) hostEnvironment() []string {
 // in a shell that `lab exec` runs: two would open each port twice.
 func (l *Lab) isFollowed() bool {
 	command := os.Getenv(commandVariable)
-	name, state, _ := strings.Cut(l.mark(), "=")
-	return os.Getenv(name) == state && command != "" && exists("/proc/"+command)
+	return inside() == l.State && command != "" && exists("/proc/"+command)
 }
 
 // follow starts what opens on the host the ports that this process, by then

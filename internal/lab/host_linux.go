@@ -19,7 +19,7 @@ import (
 type host interface {
 	facts(disk string) (facts, error)
 	// probe lists what the kernel lacks.
-	probe(ctx context.Context, disk string) ([]string, error)
+	probe(ctx context.Context, disks []string) ([]string, error)
 	// find returns the sandboxes that run: the one that file tells of, else any
 	// whose supervisor has these arguments.
 	find(file string, args []string) ([]box, error)
@@ -33,6 +33,8 @@ type host interface {
 	marked(entry string) ([]int, error)
 	endMarked(ctx context.Context, entry string) error
 	cgroups(name string) ([]string, error)
+	// tryCgroups makes one as the lab needs it, and removes it again.
+	tryCgroups() error
 	createCgroup(name string) error
 	removeCgroup(ctx context.Context, name string) error
 }
@@ -42,6 +44,7 @@ type box interface {
 	Alive() bool
 	Process() int // of its supervisor
 	Stop(context.Context) error
+	Reload() error
 	Enter(args ...string) []string
 	Dial(address string, limit time.Duration) (net.Conn, error)
 	HostNetwork() string // a file
@@ -52,8 +55,11 @@ type box interface {
 type facts struct {
 	kernel      string
 	user        int    // effective user id
-	memory      uint64 // bytes
+	memory      uint64 // bytes, of the machine or of the container that this is
 	free        uint64 // bytes on the disk that was asked for
+	device      uint64 // which disk that is
+	readOnly    bool
+	noExec      bool
 	cgroups     string // "v1", "v2" or "hybrid"
 	cgroupError error  // why there can be no cgroups
 }
@@ -70,20 +76,26 @@ func (kernel) facts(disk string) (facts, error) {
 	if err := unix.Statfs(disk, &fs); err != nil {
 		return facts{}, fmt.Errorf("asking for the space below %q: %w", disk, err)
 	}
+	var file unix.Stat_t
+	if err := unix.Stat(disk, &file); err != nil {
+		return facts{}, fmt.Errorf("looking at %q: %w", disk, err)
+	}
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return facts{}, fmt.Errorf("asking for the kernel's version: %w", err)
 	}
 	f := facts{
 		kernel: unix.ByteSliceToString(name.Release[:]), user: os.Geteuid(),
-		memory: info.Totalram * uint64(info.Unit), free: fs.Bavail * uint64(fs.Bsize),
+		memory: min(info.Totalram*uint64(info.Unit), sandbox.MemoryLimit()),
+		free:   fs.Bavail * uint64(fs.Bsize), device: file.Dev,
+		readOnly: fs.Flags&unix.ST_RDONLY != 0, noExec: fs.Flags&unix.ST_NOEXEC != 0,
 	}
 	f.cgroups, f.cgroupError = sandbox.CgroupVersion()
 	return f, nil
 }
 
-func (kernel) probe(ctx context.Context, disk string) ([]string, error) {
-	return sandbox.StartProbe(ctx, "/proc/self/exe", []string{ProbeCommand, disk})
+func (kernel) probe(ctx context.Context, disks []string) ([]string, error) {
+	return sandbox.StartProbe(ctx, "/proc/self/exe", append([]string{ProbeCommand}, disks...))
 }
 
 func (kernel) find(file string, args []string) ([]box, error) {
@@ -136,6 +148,7 @@ func (kernel) endMarked(ctx context.Context, entry string) error {
 }
 
 func (kernel) cgroups(name string) ([]string, error) { return sandbox.Cgroups(name) }
+func (kernel) tryCgroups() error                     { return sandbox.TryCgroups() }
 func (kernel) createCgroup(name string) error        { return sandbox.CreateCgroup(name) }
 
 func (kernel) removeCgroup(ctx context.Context, name string) error {

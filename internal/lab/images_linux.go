@@ -19,7 +19,7 @@ import (
 )
 
 func (l *Lab) engine() images.Engine {
-	return images.Engine{Runner: l.Runner, Enter: l.box.Enter, Socket: l.dockerSocket(), Storage: l.registry(), Log: l.log}
+	return images.Engine{Runner: l.Runner, Enter: l.box.Enter, Socket: l.dockerSocket(), Config: l.dockerConf(), Storage: l.registry(), Log: l.log}
 }
 
 // registryAddress is where the registry listens in the lab's network.
@@ -52,7 +52,7 @@ func (l *Lab) reference(name string) string {
 }
 
 func (l *Lab) importImages(ctx context.Context) error {
-	err := l.until(ctx, "the Docker engine and the registry", func(context.Context) error {
+	err := l.until(ctx, "the Docker engine and the registry", []string{"docker-registry", "containerd", "dockerd"}, func(context.Context) error {
 		return errors.Join(l.registryAnswers(), l.dockerAnswers())
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (l *Lab) importImages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	goRoot, err := l.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOROOT"}, Log: l.log})
+	goRoot, err := l.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOROOT"}, Dir: l.Source, Log: l.log})
 	if err != nil {
 		return err
 	}

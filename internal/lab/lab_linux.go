@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
+	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/parts"
 	"istio-circuit-breaker/internal/runner"
 )
@@ -24,18 +27,26 @@ type Lab struct {
 	Machine  parts.Machine
 	Runner   runner.Runner
 	Progress *Progress
+	// Shape is how many nodes Up makes; the zero Shape is those of the lab that
+	// runs, one where none runs.
+	Shape node.Shape
 
 	host    host
 	log     io.Writer         // of the step that runs
 	box     box               // nil where none runs
 	folders map[string]string // of built parts, by name
+	work    *parts.Work       // to be compiled
 }
+
+// startsIn is how long the steps after the last that compiles take at the first
+// start, when the images are made.
+const startsIn = 40 * time.Second
 
 // New returns the lab of this machine, running or not.
 func New(layout Layout, machine parts.Machine, run runner.Runner, progress *Progress) *Lab {
 	return &Lab{
 		Layout: layout, Machine: machine, Runner: run, Progress: progress,
-		host: kernel{}, log: io.Discard, folders: map[string]string{},
+		host: kernel{}, log: io.Discard, folders: map[string]string{}, work: &parts.Work{After: startsIn},
 	}
 }
 
@@ -43,6 +54,7 @@ var upSteps = []step{
 	{"checking this machine", (*Lab).checkMachine},
 	{"installing Debian packages", (*Lab).installDebian},
 	{"fetching Envoy", (*Lab).fetchEnvoy},
+	{"fetching modules", (*Lab).fetchModules},
 	{"building Kubernetes, CoreDNS, Istio and Pulumi", build("cluster")},
 	{"building Istio's sidecar agent", build("agent")},
 	{"building Pulumi's Kubernetes provider", build("provider")},
@@ -58,8 +70,15 @@ var upSteps = []step{
 	{"preparing the Pulumi stack", (*Lab).prepareStack},
 }
 
-// Up brings the lab up. What is up already stays as it is.
+// Up brings the lab up. What is up already stays as it is, unless it is made of
+// other parts than those that it would be made of now.
 func (l *Lab) Up(ctx context.Context) error {
+	if err := insideOfALab(); err != nil {
+		return hint.With(fmt.Errorf("bringing the lab up: %w", err), "leave that shell with `exit`, and run `go run ./lab up` outside of the lab")
+	}
+	if err := unset(elsewhere); err != nil {
+		return err
+	}
 	release, err := l.lock(ctx, "up")
 	if err != nil {
 		return err
@@ -68,12 +87,15 @@ func (l *Lab) Up(ctx context.Context) error {
 	if err := l.openState(ctx); err != nil {
 		return err
 	}
+	if err := l.keepShape(); err != nil {
+		return err
+	}
 	for i, s := range upSteps {
 		if err := l.runStep(ctx, fmt.Sprintf("[%2d/%d] ", i+1, len(upSteps)), s); err != nil {
 			return err
 		}
 	}
-	return nil
+	return l.builder().Prune()
 }
 
 func (l *Lab) lock(ctx context.Context, command string) (func(), error) {
@@ -111,8 +133,17 @@ func (l *Lab) openState(ctx context.Context) error {
 		}
 		l.box = nil
 	}
-	for _, dir := range []string{l.logs(), l.bin()} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+	return l.makeState()
+}
+
+// makeState makes the state folder, which is its user's alone: it holds keys,
+// logs, and the Docker engine's socket, by which anybody could become root.
+func (l *Lab) makeState() error {
+	for _, dir := range []string{l.State, l.logs(), l.bin()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the state folder: %w", err)
+		}
+		if err := os.Chmod(dir, 0o700); err != nil { // one of an older version
 			return fmt.Errorf("making the state folder: %w", err)
 		}
 	}

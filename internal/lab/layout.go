@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"istio-circuit-breaker/internal/hint"
 )
 
 // Layout is where the lab keeps what it makes.
@@ -37,11 +40,33 @@ func DefaultLayout() (Layout, error) {
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	return Layout{
+	l := Layout{
 		Source: source,
 		Cache:  filepath.Join(cache, "istio-circuit-breaker"),
 		State:  filepath.Join(state, "istio-circuit-breaker-lab"),
-	}, nil
+	}
+	return l, l.valid()
+}
+
+// valid refuses what no command of the lab could work with, `lab down` least of
+// all, which removes State.
+func (l Layout) valid() error {
+	if !filepath.IsAbs(l.State) || !filepath.IsAbs(l.Cache) {
+		return hint.With(fmt.Errorf("finding the lab's folders: neither %q nor %q may be relative", l.State, l.Cache),
+			"set XDG_STATE_HOME, XDG_CACHE_HOME and HOME to absolute paths, or unset the first two")
+	}
+	for _, kept := range []string{l.Source, l.Cache} {
+		if within(kept, l.State) {
+			return hint.With(fmt.Errorf("finding the lab's folders: %q is in the state folder %q, which `lab down` removes", kept, l.State),
+				"set XDG_STATE_HOME to another folder")
+		}
+	}
+	return nil
+}
+
+// within says whether path is folder or below it.
+func within(path, folder string) bool {
+	return strings.HasPrefix(path+"/", filepath.Clean(folder)+"/")
 }
 
 // findSource walks up from the working directory to the folder that holds the
@@ -78,6 +103,10 @@ func (l Layout) daemons() string     { return filepath.Join(l.State, "daemons.js
 func (l Layout) supervisor() string  { return filepath.Join(l.State, "supervisor.pid") }
 func (l Layout) charts() string      { return filepath.Join(l.State, "charts") }
 func (l Layout) reach() string       { return filepath.Join(l.State, "reach.json") }
+func (l Layout) failing() string     { return filepath.Join(l.State, "failing.json") }
+func (l Layout) madeOf() string      { return filepath.Join(l.State, "made-of") }
+func (l Layout) stacks() string      { return filepath.Join(l.State, "stacks") }
+func (l Layout) dockerConf() string  { return filepath.Join(l.State, "docker-client") }
 
 // Kubeconfig is the file that KUBECONFIG names inside the lab.
 func (l Layout) Kubeconfig() string { return filepath.Join(l.State, "kubeconfig") }
@@ -96,3 +125,7 @@ func (l Layout) cgroup() string {
 
 // lock lies beside State, because State goes away while it is held.
 func (l Layout) lock() string { return l.State + ".lock" }
+
+// cacheLock is held by a lab as long as it runs: of what is in the cache, its
+// registry's and its Docker engine's data have one user at a time.
+func (l Layout) cacheLock() string { return filepath.Join(l.Cache, "lab.lock") }

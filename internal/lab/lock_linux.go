@@ -41,9 +41,14 @@ func acquire(ctx context.Context, file, command string, note func(string)) (rele
 	if err = errors.Join(err, failed); err != nil {
 		return nil, err
 	}
-	_ = f.Truncate(0) // what it holds is only for the message above
-	fmt.Fprintf(f, "`lab %s`, process %d\n", command, os.Getpid())
+	hold(f, fmt.Sprintf("`lab %s`, process %d", command, os.Getpid()))
 	return func() { f.Close() }, nil
+}
+
+// hold says in a lock's file who holds it, for others' messages alone.
+func hold(f *os.File, who string) {
+	_ = f.Truncate(0)
+	fmt.Fprintln(f, who)
 }
 
 // tryLock opens and locks file.

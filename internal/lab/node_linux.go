@@ -2,36 +2,64 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"runtime"
 	"time"
 
+	"istio-circuit-breaker/internal/lab/images"
 	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
-	"istio-circuit-breaker/internal/wait"
 )
 
-// startNode starts the sandbox with all of the node's daemons, unless it runs.
-func (l *Lab) startNode(context.Context) error {
-	if l.box != nil {
-		l.Progress.Remark("it runs already")
-		return nil
-	}
-	daemons, err := node.Write(l.nodePaths(), time.Now())
+// What the daemons write to in fixed places goes to the state folder, or nowhere.
+const varLib = "/var/lib"
+
+var emptied = []string{"/run", "/var/log"}
+
+// startNode starts the sandbox with all of the node's daemons, unless it runs
+// and is what would be started now. What is not does not fit together: a new
+// chart with old images, flags of one version for daemons of another.
+func (l *Lab) startNode(ctx context.Context) error {
+	made, err := l.fingerprint()
 	if err != nil {
 		return err
 	}
-	masks := filepath.Join(l.State, "masks")
-	if err := os.MkdirAll(masks, 0o755); err != nil {
+	if l.box != nil {
+		if same, err := l.runsAsMade(); err != nil || same {
+			l.Progress.Remark("it runs already")
+			return err
+		}
+		l.Progress.Note("ending the one that runs, whose parts or settings have changed")
+		if err := l.wipe(ctx, l.bin(), l.logs()); err != nil {
+			return err
+		}
+		l.box = nil
+		l.Progress.Remark("begun anew, because its parts or settings have changed")
+	}
+	lock, err := l.lockCache()
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // the supervisor has it
+	hold(lock, fmt.Sprintf("the lab in %q", l.State))
+	if err := images.Repair(l.registry()); err != nil {
+		return err
+	}
+	nodes, err := node.Write(l.nodePaths(), time.Now())
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.masks(), 0o755); err != nil {
 		return err
 	}
 	// A copy: what `go run` made goes away with this command.
-	binary := filepath.Join(l.bin(), "lab")
+	binary := l.binary()
 	if err := copyExecutable("/proc/self/exe", binary); err != nil {
 		return err
 	}
@@ -39,26 +67,70 @@ func (l *Lab) startNode(context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeAll(sockets) // the supervisor has them
-	plan, err := json.MarshalIndent(sandbox.Plan{
-		Network: node.Network(),
-		Binds:   map[string]string{"/var/lib": l.varLib()},
-		Tmpfs:   []string{"/run", "/var/log"},
-		Masks:   masks,
-		Daemons: append(daemons, l.relay(binary)),
-		Handed:  len(sockets),
-	}, "", "  ")
+	defer closeAll(sockets) // likewise
+	handed := append(sockets, lock)
+	whole := l.firstPlan(nodes, binary)
+	whole.Handed = len(handed)
+	plan, err := json.MarshalIndent(whole, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(l.daemons(), plan, 0o644); err != nil {
-		return fmt.Errorf("writing the supervisor's plan: %w", err)
+	for file, content := range map[string][]byte{l.daemons(): plan, l.madeOf(): []byte(made)} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return fmt.Errorf("writing the supervisor's plan: %w", err)
+		}
 	}
-	if err := l.host.createCgroup(l.cgroup()); err != nil {
+	if err := errors.Join(l.writeShape(), l.host.createCgroup(l.cgroup())); err != nil {
 		return err
 	}
-	l.box, err = l.host.start(l.supervisor(), binary, l.superviseArgs(), l.Layout.log("supervisor"), sockets)
+	for _, n := range nodes[1:] {
+		if err := l.writeNode(n); err != nil {
+			return err
+		}
+	}
+	l.box, err = l.host.start(l.supervisor(), binary, l.superviseArgs(), l.Layout.log("supervisor"), handed)
 	return err
+}
+
+func (l Layout) masks() string  { return filepath.Join(l.State, "masks") }
+func (l Layout) binary() string { return filepath.Join(l.bin(), "lab") }
+
+// firstPlan is how the sandbox of the first node is run, with those of the others
+// in it.
+func (l *Lab) firstPlan(nodes []node.Node, binary string) sandbox.Plan {
+	daemons := append(nodes[0].Daemons, l.relay(binary))
+	for _, n := range nodes[1:] {
+		daemons = append(daemons, l.supervisorOf(n, binary))
+	}
+	return sandbox.Plan{
+		Network: nodes[0].Network,
+		Binds:   map[string]string{varLib: l.varLib()},
+		Tmpfs:   emptied,
+		Masks:   l.masks(),
+		Daemons: daemons,
+		Failing: l.failing(),
+	}
+}
+
+// runsAsMade says whether the lab that runs is what would be started now.
+func (l *Lab) runsAsMade() (bool, error) {
+	made, err := l.fingerprint()
+	before, errBefore := os.ReadFile(l.madeOf())
+	return errBefore == nil && string(before) == made, err
+}
+
+// fingerprint tells apart what nodes are made of: parts, images and flags. The
+// machine's commands count by the file that they are: /bin may be /usr/bin, and
+// another shell have the other first on PATH.
+func (l *Lab) fingerprint() (string, error) {
+	paths := l.nodePaths()
+	for _, command := range []*string{&paths.Etcd, &paths.DockerRegistry, &paths.Containerd, &paths.Dockerd} {
+		if real, err := filepath.EvalSymlinks(*command); err == nil {
+			*command = real
+		}
+	}
+	described, err := paths.Describe()
+	return fmt.Sprintf("%x\n", sha256.Sum256([]byte(described))), err
 }
 
 func (l *Lab) nodePaths() node.Paths {
@@ -69,7 +141,7 @@ func (l *Lab) nodePaths() node.Paths {
 		Containerd: l.Machine.Look("containerd"), Dockerd: l.Machine.Look("dockerd"),
 		RegistryData: l.registry(), DockerData: l.docker(),
 		DockerSocket: l.dockerSocket(), ContainerdSocket: l.containerdSocket(),
-		Kubeconfig: l.Kubeconfig(), Cgroup: l.cgroup(), PauseImage: l.reference("pause"),
+		Kubeconfig: l.Kubeconfig(), Cgroup: l.cgroup(), PauseImage: l.reference("pause"), Arch: runtime.GOARCH, Shape: l.Shape,
 	}
 }
 
@@ -84,63 +156,10 @@ func copyExecutable(from, to string) error {
 	return nil
 }
 
-func (l *Lab) waitForAPI(ctx context.Context) error {
-	return l.until(ctx, "the API server", func(ctx context.Context) error {
-		_, err := l.kubectl(ctx, "get", "--raw", "/readyz")
-		return err
-	})
-}
-
-func (l *Lab) waitForNode(ctx context.Context) error {
-	return l.until(ctx, "the node to be Ready", func(ctx context.Context) error {
-		out, err := l.kubectl(ctx, "get", "node", node.Name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")]}`)
-		if err == nil && !strings.Contains(out, `"status":"True"`) {
-			err = fmt.Errorf("its condition is %s", out)
-		}
-		return err
-	})
-}
-
-// waitForDNS: without it no sidecar finds istiod, and nothing says why.
-func (l *Lab) waitForDNS(ctx context.Context) error {
-	return l.until(ctx, "CoreDNS", func(context.Context) error {
-		conn, err := l.box.Dial(node.Address+":53", time.Second)
-		if err != nil {
-			return fmt.Errorf("%w; see %q", err, l.Layout.log("coredns"))
-		}
-		return conn.Close()
-	})
-}
-
-// until waits for a state of the node, and fails at once when the supervisor
-// has ended, which nothing mends.
-func (l *Lab) until(ctx context.Context, what string, check func(context.Context) error) error {
-	var ended error
-	err := wait.For(ctx, what, 2*time.Minute, 200*time.Millisecond, func(ctx context.Context) error {
-		if !l.box.Alive() {
-			ended = l.supervisorEnded()
-			return nil
-		}
-		return check(ctx)
-	})
-	return errors.Join(err, ended)
-}
-
-// supervisorEnded says so, with what it said last.
-func (l *Lab) supervisorEnded() error {
-	file := l.Layout.log("supervisor")
-	content, err := os.ReadFile(file)
-	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
-	if last := lines[len(lines)-1]; err == nil && last != "" {
-		return fmt.Errorf("the lab's supervisor has ended, see %q: %s", file, last)
-	}
-	return fmt.Errorf("the lab's supervisor has ended, see %q", file)
-}
-
 func (l *Lab) kubectl(ctx context.Context, args ...string) (string, error) {
 	c := runner.Command{
 		Args: l.box.Enter(append([]string{filepath.Join(l.bin(), "kubectl")}, args...)...),
-		Env:  []string{"KUBECONFIG=" + l.Kubeconfig()}, Log: l.log,
+		Env:  l.kubectlEnvironment(), Log: l.log,
 	}
 	return l.Runner.Run(ctx, c)
 }

@@ -33,7 +33,7 @@ var roles = map[string]func([]string) error{
 	},
 	FollowCommand: func(args []string) error { return Follow(context.Background(), args) },
 	ProbeCommand: func(args []string) error {
-		for _, lacks := range sandbox.Probe(args[0]) {
+		for _, lacks := range sandbox.Probe(args...) {
 			fmt.Println(lacks)
 		}
 		return nil
@@ -80,7 +80,7 @@ func (h anyPorts) listen(string) (*os.File, string, error) { return h.kernel.lis
 // its API server and registry, and nothing else.
 func newSandbox(t *testing.T) *Lab {
 	t.Helper()
-	lacks, err := kernel{}.probe(t.Context(), t.TempDir())
+	lacks, err := kernel{}.probe(t.Context(), []string{t.TempDir()})
 	if err != nil || len(lacks) > 0 {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("this machine cannot run a sandbox, and CI has to: %q, %v", lacks, err)
@@ -108,7 +108,7 @@ func newSandbox(t *testing.T) *Lab {
 		return sandbox.Daemon{Name: name, Args: []string{binary, "serve", name, address}, Log: l.Layout.log(name)}
 	}
 	plan, err := json.Marshal(sandbox.Plan{
-		Network: node.Network(), Masks: filepath.Join(l.State, "masks"), Handed: len(sockets),
+		Network: node.Shape{}.Network(0), Masks: filepath.Join(l.State, "masks"), Handed: len(sockets),
 		Daemons: []sandbox.Daemon{server("api", node.APIServer), server("images", registryAddress), l.relay(binary)},
 	})
 	if err != nil {

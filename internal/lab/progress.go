@@ -51,10 +51,13 @@ func (p *Progress) Note(note string) {
 }
 
 // Remark says what the step's last line tells beside its name, such as that
-// there was nothing to do.
+// there was nothing to do; a further one is told after it.
 func (p *Progress) Remark(remark string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.remark != "" {
+		remark = p.remark + "; " + remark
+	}
 	p.remark = remark
 }
 

@@ -52,8 +52,8 @@ func TestUpTakesTheLabsPortsOrOthers(t *testing.T) {
 			if !strings.Contains(tr.shown(), tt.says) {
 				t.Errorf("shown: %s\nwant %q in it", tr.shown(), tt.says)
 			}
-			if tr.host.handed != 2 {
-				t.Errorf("the supervisor got %d sockets, want 2", tr.host.handed)
+			if tr.host.handed != 3 {
+				t.Errorf("the supervisor got %d files, want two sockets and the cache's lock", tr.host.handed)
 			}
 		})
 	}

@@ -2,13 +2,16 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"istio-circuit-breaker/internal/lab/node"
+	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
 )
 
@@ -18,6 +21,32 @@ import (
 const StackName = "lab"
 
 func (l *Lab) stackFile() string { return filepath.Join(l.Source, "Pulumi."+StackName+".yaml") }
+
+// stackFiles are the settings files of the lab's stack: this clone's, and those
+// of the clones that the lab was brought up from.
+func (l *Lab) stackFiles() []string {
+	files := []string{l.stackFile()}
+	content, err := os.ReadFile(l.stacks())
+	if err != nil {
+		return files
+	}
+	for _, file := range strings.Split(string(content), "\n") {
+		// Whatever that file holds, nothing else is removed by it.
+		if filepath.IsAbs(file) && filepath.Base(file) == filepath.Base(l.stackFile()) && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// noteStack remembers this clone's file for a `lab down` from another clone.
+func (l *Lab) noteStack() error {
+	others := l.stackFiles()
+	if err := sandbox.WriteFile(l.stacks(), []byte(strings.Join(others, "\n")+"\n"), 0o600); err != nil {
+		return fmt.Errorf("remembering the stack's settings file: %w", err)
+	}
+	return nil
+}
 
 // istioValues are what upstream Envoy needs to be told, beside the program's
 // own: these filters exist in Istio's build of Envoy only. All that the circuit
@@ -30,7 +59,7 @@ func (l *Lab) prepareStack(ctx context.Context) error {
 	if err := os.MkdirAll(l.backend(), 0o755); err != nil {
 		return fmt.Errorf("making the Pulumi backend's folder: %w", err)
 	}
-	if err := l.writeCharts(ctx); err != nil {
+	if err := errors.Join(l.noteStack(), l.writeCharts(ctx)); err != nil {
 		return err
 	}
 	pulumi := func(args ...string) error {
@@ -78,28 +107,4 @@ func (l *Lab) writeCharts(ctx context.Context) error {
 		return fmt.Errorf("writing Istio's charts: %w", err)
 	}
 	return nil
-}
-
-// mark is in the environment of every command that is run inside of the lab, so
-// that `lab down` finds those that still run.
-func (l Layout) mark() string { return "ISTIO_CIRCUIT_BREAKER_LAB=" + l.State }
-
-// environment is what a command inside of the lab sees beside the user's own.
-func (l Layout) environment() []string {
-	return []string{
-		l.mark(),
-		"PATH=" + l.bin() + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"KUBECONFIG=" + l.Kubeconfig(),
-		"DOCKER_HOST=unix://" + l.dockerSocket(),
-		"PULUMI_HOME=" + filepath.Join(l.State, "pulumi-home"),
-		// Beside each file of the state the backend writes one of attributes, not
-		// atomically, and a state whose attributes are empty cannot be read: a run
-		// that was killed meanwhile would be lost. Nobody reads them.
-		"PULUMI_BACKEND_URL=file://" + l.backend() + "?metadata=skip",
-		"PULUMI_CONFIG_PASSPHRASE=", // the lab's stack holds no secret
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
-		"PULUMI_SKIP_UPDATE_CHECK=true",
-		// There is no way out of the lab's network; what is needed was fetched.
-		"GOPROXY=off",
-	}
 }

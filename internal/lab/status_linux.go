@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -46,6 +47,9 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Running, s.PID = true, l.box.Process()
+	if err := l.keepShape(); err != nil {
+		return s, err
+	}
 	add := func(name, says string, err error) {
 		if err != nil {
 			says = err.Error()
@@ -54,10 +58,16 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	}
 	add("registry", "answers at "+node.Registry, l.registryAnswers())
 	add("docker engine", "answers at "+l.dockerSocket(), l.dockerAnswers())
+	failing, err := l.failingDaemons()
+	for _, f := range failing {
+		add(f.Name, "", fmt.Errorf("ends again and again, %d times by now, see %s", f.Ends, f.Log))
+	}
+	if err != nil {
+		add("daemons", "", err)
+	}
 	out, err := l.kubectl(ctx, "get", "--raw", "/readyz")
 	add("API server", out, err)
-	out, err = l.kubectl(ctx, "get", "nodes", "--no-headers")
-	add("node", strings.Join(strings.Fields(out), " "), err)
+	l.statusOfNodes(ctx, add)
 	out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found")
 	add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
 	reaches, err := l.reaches()
@@ -71,13 +81,42 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
+// statusOfNodes adds a part for each node.
+func (l *Lab) statusOfNodes(ctx context.Context, add func(name, says string, err error)) {
+	ask := []string{"get", "nodes", "--no-headers"}
+	if l.Shape.Zones > 0 {
+		ask = append(ask, "--label-columns=topology.kubernetes.io/zone")
+	}
+	out, err := l.kubectl(ctx, ask...)
+	if err != nil {
+		add("node", "", err)
+		return
+	}
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		var err error
+		switch {
+		case exists(l.nodeFile(fields[0], "off")):
+			err = fmt.Errorf("%s was killed; `go run ./lab node start %s` starts it", fields[0], fields[0])
+		case len(fields) > 1 && !strings.HasPrefix(fields[1], "Ready"):
+			err = errors.New(strings.Join(fields, " "))
+		}
+		add("node", strings.Join(fields, " "), err)
+	}
+}
+
 // answersOutside asks the API server at its address on this machine.
 func (l *Lab) answersOutside(ctx context.Context, address string) error {
 	_, err := l.Runner.Run(ctx, runner.Command{
 		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz"),
-		Env:  []string{"KUBECONFIG=" + l.Kubeconfig()}, Log: l.log,
+		Env:  l.kubectlEnvironment(), Log: l.log,
 	})
 	return err
+}
+
+// Works says whether the lab runs and every part of it answers.
+func (s Status) Works() bool {
+	return s.Running && !slices.ContainsFunc(s.Parts, func(p Part) bool { return !p.Works })
 }
 
 // left lists what is there of a lab: processes, cgroups, files. The cache does
@@ -100,7 +139,7 @@ func (l *Lab) left() ([]string, error) {
 	for _, dir := range mounts {
 		left = append(left, "mount "+dir)
 	}
-	for _, file := range []string{l.State, l.stackFile()} {
+	for _, file := range append([]string{l.State}, l.stackFiles()...) {
 		if exists(file) {
 			left = append(left, file)
 		}

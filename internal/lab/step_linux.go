@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/hint"
+	"istio-circuit-breaker/internal/lab/sandbox"
 	"istio-circuit-breaker/internal/runner"
 )
 
@@ -23,10 +23,12 @@ type step struct {
 // file. An error carries the last output of the command that failed.
 func (l *Lab) runStep(ctx context.Context, number string, s step) error {
 	file := l.Layout.log("up")
-	log, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	opened, err := sandbox.OpenLog(file)
 	if err != nil {
 		return fmt.Errorf("opening the log: %w", err)
 	}
+	defer opened.Close()
+	log := &redacted{to: opened}
 	defer log.Close()
 	fmt.Fprintf(log, "\n== %s: %s%s\n", time.Now().Format(time.RFC3339), number, s.name)
 	l.log = log
@@ -44,7 +46,7 @@ func (l *Lab) runStep(ctx context.Context, number string, s step) error {
 	}
 	err = fmt.Errorf("%s: %w", s.name, err)
 	if failed, ok := errors.AsType[*runner.Error](err); ok && failed.Output != "" {
-		err = &stepError{err, failed.Output}
+		err = &stepError{err, redact(failed.Output)}
 	}
 	if hint.Of(err) == "" {
 		err = hint.With(err, "read the whole log in "+file)

@@ -15,7 +15,7 @@ type cluster struct {
 	selectors  map[string]map[string]string
 	workloads  map[string][]*workload // by namespace and label
 	least      map[string]int         // minReplicas by namespace, kind and name
-	external   map[string]bool        // hosts of ServiceEntries
+	external   map[string]string      // namespaces of ServiceEntries by host
 }
 
 // workload makes pods with labels.
@@ -27,13 +27,13 @@ type workload struct {
 
 func newCluster() cluster {
 	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
-		least: map[string]int{}, external: map[string]bool{}}
+		least: map[string]int{}, external: map[string]string{}}
 }
 
-func (l *Linter) serviceEntry(root *yaml.Node) {
+func (l *Linter) serviceEntry(o *object, root *yaml.Node) {
 	for _, h := range items(root, "spec", "hosts") {
 		if h = resolved(h); h != nil {
-			l.cluster.external[h.Value] = true
+			l.cluster.external[h.Value] = l.within(o)
 		}
 	}
 }
@@ -81,6 +81,9 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 func (l *Linter) podsOf(r *destinationRule, b *block) (int, string) {
 	if l.options.Pods > 0 {
 		return l.options.Pods, ""
+	}
+	if l.options.Live != nil {
+		return l.livePods(r, b)
 	}
 	service, namespace, is := l.serviceOf(r)
 	if !is {
@@ -138,7 +141,7 @@ func (l *Linter) serviceOf(r *destinationRule) (name, namespace string, is bool)
 		}
 		name, rest := host[:i], host[i+1:]
 		for _, namespace := range l.cluster.services[name] {
-			if rest == namespace+domain {
+			if rest == namespace+l.domain() {
 				return name, namespace, true
 			}
 		}

@@ -94,7 +94,7 @@ func Codes() []Code {
 		{stickyBalancer, Info, "the balancer leaves no choice of pods"},
 		{portLoses, Error, "portLevelSettings replace the policy, and lose its outlierDetection"},
 		{blockReplaced, Warning, "an inner outlierDetection replaces the outer one as a whole"},
-		{twoRules, Warning, "two rules for one host: one policy holds"},
+		{twoRules, Warning, "several rules for one host: some callers do not have this one"},
 		{hostNotExpanded, Warning, "a host with a dot is not expanded: the rule fits no service"},
 		{shortHost, Warning, "a short host is a service of the rule's own namespace"},
 		{retriesHide, Warning, "retries hide errors from callers, and each try counts"},
@@ -125,7 +125,7 @@ var severityOf = func() map[string]Severity {
 const (
 	pilotPolicy   = "istio pilot/pkg/networking/core/cluster_traffic_policy.go"
 	pilotMerge    = "istio pilot/pkg/networking/util/util.go, MergeSubsetTrafficPolicy"
-	pilotRules    = "istio pilot/pkg/model/destination_rule.go, mergeDestinationRule"
+	pilotRules    = "istio pilot/pkg/model/push_context.go, destinationRule; destination_rule.go, mergeDestinationRule"
 	pilotHosts    = "istio pilot/pkg/model/config.go, ResolveShortnameToFQDN"
 	pilotRetry    = "istio pilot/pkg/networking/core/route/retry/retry.go"
 	istioChecks   = "istio pkg/config/validation/validation.go, validateOutlierDetection"

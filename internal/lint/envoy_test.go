@@ -14,6 +14,7 @@ import (
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/breaker/istiorule"
+	"istio-circuit-breaker/internal/lint/linttest"
 	"istio-circuit-breaker/internal/mesh/meshtest"
 	"istio-circuit-breaker/internal/mesh/meshtest/envoy"
 
@@ -21,28 +22,6 @@ import (
 )
 
 var began = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
-
-// randomRule is a DestinationRule of the fields that decide whether pods go, each
-// of them left out now and then.
-func randomRule(r *rand.Rand) string {
-	var text strings.Builder
-	text.WriteString("apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  trafficPolicy:\n    outlierDetection:\n      interval: 1s\n")
-	maybe := func(name string, value any) {
-		if r.IntN(3) > 0 {
-			fmt.Fprintf(&text, "      %s: %v\n", name, value)
-		}
-	}
-	maybe("consecutiveGatewayErrors", r.IntN(13))
-	maybe("consecutive5xxErrors", []int{0, 0, 1, 3, 5, 7, 20}[r.IntN(7)])
-	maybe("maxEjectionPercent", r.IntN(101))
-	maybe("minHealthPercent", r.IntN(101))
-	maybe("baseEjectionTime", []string{"10s", "30s", "7m"}[r.IntN(3)])
-	if r.IntN(4) == 0 {
-		text.WriteString("      splitExternalLocalOriginErrors: true\n")
-		maybe("consecutiveLocalOriginFailures", r.IntN(7))
-	}
-	return text.String()
-}
 
 // specOf reads a rule as Istio does, and not as lint.
 func specOf(t *testing.T, text string) *networking.DestinationRule {
@@ -93,7 +72,7 @@ func TestWhatLintSaysOfARuleIsWhatEnvoyDoes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 11))
 	nevers, masked, panicked := 0, 0, 0
 	for i := range 600 {
-		text, pods := randomRule(random), 1+random.IntN(12)
+		text, pods := linttest.RandomRule(random, "a"), 1+random.IntN(12)
 		l := New(Options{Pods: pods})
 		if err := l.Add("a.yaml", []byte(text)); err != nil {
 			t.Fatal(err)
@@ -179,7 +158,7 @@ func ejector(c *envoy.Cluster) string {
 func TestABlockIsReadAsIstioReadsIt(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 11))
 	for range 200 {
-		text := randomRule(random)
+		text := linttest.RandomRule(random, "a")
 		l := New(Options{})
 		if err := l.Add("a.yaml", []byte(text)); err != nil {
 			t.Fatal(err)

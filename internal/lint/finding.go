@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"strings"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -17,10 +18,10 @@ const (
 	Info    Severity = "info"
 )
 
-// Position is a place in a text, from 1.
+// Position is a place in a text, from 1; an object of a cluster has none.
 type Position struct {
-	Line   int `json:"line"`
-	Column int `json:"column"`
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
 
 // Finding is one thing that was found in an object.
@@ -29,16 +30,41 @@ type Finding struct {
 	Severity Severity `json:"severity"`
 	Object   string   `json:"object"` // DestinationRule shop/reviews
 	Field    string   `json:"field"`  // spec.trafficPolicy.outlierDetection.interval
-	File     string   `json:"file"`
+	File     string   `json:"file,omitempty"`
 	Position
 	Text   string `json:"text"`   // what happens
 	Source string `json:"source"` // where the fact comes from
 	Fix    string `json:"fix"`
 	// Never is true where no pod is ever ejected because of it.
 	Never bool `json:"never,omitempty"`
+	// Callers are what those have that the rule is not in force for.
+	Callers []Callers `json:"callers,omitempty"`
 
 	of   *object
 	edit *edit // nil where the fix is not certain
+}
+
+// lines are what happens, and what callers have instead, a line each.
+func (f Finding) lines() []string {
+	all := []string{f.Text}
+	for _, c := range f.Callers {
+		all = append(all, c.words())
+	}
+	return all
+}
+
+// place is where a finding is: in a file, or else in an object of a cluster.
+func (f Finding) place() string { return placeOf(f.File, f.Line, f.Object) }
+
+// place is where a rule is.
+func (m Meaning) place() string { return placeOf(m.File, m.Line, m.Object) }
+
+func placeOf(file string, line int, object string) string {
+	if file != "" {
+		return fmt.Sprintf("%s:%d", file, line)
+	}
+	_, name, _ := strings.Cut(object, " ") // without its kind
+	return name
 }
 
 // Meaning is what one outlierDetection block does.
@@ -46,7 +72,7 @@ type Meaning struct {
 	Object string `json:"object"`
 	Field  string `json:"field"`
 	For    string `json:"for"` // port 80, subset v2; empty: all that no other block is for
-	File   string `json:"file"`
+	File   string `json:"file,omitempty"`
 	Position
 	Words string `json:"words"`
 	// Errors is how many gateway errors in a row eject, and Detector which of
@@ -69,7 +95,11 @@ type Ignored struct {
 
 // Report is what was found.
 type Report struct {
-	Files    int       `json:"files"`
+	Files int `json:"files"`
+	// Where is the part of a cluster that was read; empty for files.
+	Where string `json:"where,omitempty"`
+	// Unread is what of it could not be read, in the API server's words.
+	Unread   []string  `json:"unread,omitempty"`
 	Rules    []Meaning `json:"rules"`
 	Findings []Finding `json:"findings"`
 	Ignored  []Ignored `json:"ignored"`

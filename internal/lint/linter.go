@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"istio-circuit-breaker/internal/effective"
 )
 
 // Options are what the texts do not say.
@@ -14,6 +16,10 @@ type Options struct {
 	Pods int
 	// Namespace of objects that name none.
 	Namespace string
+	// Mesh is what the mesh says for all; zero where it is not known.
+	Mesh effective.Mesh
+	// Live is the cluster that is judged; nil for files.
+	Live Live
 }
 
 // Linter takes texts, and reports on all of them together.
@@ -43,11 +49,18 @@ func (l *Linter) Add(name string, content []byte) error {
 	})
 }
 
-func (l *Linter) add(f Finding) { l.report.Findings = append(l.report.Findings, f) }
+func (l *Linter) add(f Finding) {
+	if !f.of.aside {
+		l.report.Findings = append(l.report.Findings, f)
+	}
+}
 
 // Report judges what was read, in the order of the texts' lines.
 func (l *Linter) Report() Report {
 	for _, r := range l.rules {
+		if r.aside {
+			continue
+		}
 		for _, b := range r.blocks {
 			b.pods, b.podsOf = l.podsOf(r, b)
 			l.judge(b)
@@ -59,12 +72,13 @@ func (l *Linter) Report() Report {
 	l.routed()
 	l.answered()
 	l.except()
+	l.unplace()
 	r := l.report
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(b.Severity.rank(), a.Severity.rank()), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Object, b.Object), cmp.Compare(b.Severity.rank(), a.Severity.rank()), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Text, b.Text))
 	})
 	slices.SortStableFunc(r.Rules, func(a, b Meaning) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Object, b.Object))
 	})
 	return r
 }

@@ -67,7 +67,7 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 		l.ignores(o, root)
 		l.virtualService(o, root)
 	case group == "networking.istio.io" && kind == "ServiceEntry":
-		l.serviceEntry(root)
+		l.serviceEntry(o, root)
 	case kind == "Service" || kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "HorizontalPodAutoscaler" || kind == "Namespace":
 		l.workload(o, root)
 	case group == "monitoring.coreos.com" && kind == "PrometheusRule":

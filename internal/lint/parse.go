@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// text is a file while it is read: nodes of its present document have lines of
+// text is a file, or an object of a cluster, which has no name, while it is read: nodes of its present document have lines of
 // their own, counted from that document's first.
 type text struct {
 	name   string
 	before int // lines before the document
+	// aside is of what is read for what it does to others, and not judged.
+	aside bool
+	// spec of an object of a cluster, which is JSON already.
+	spec json.RawMessage
 }
 
 // at is where a node stands in the file.
@@ -34,7 +39,7 @@ func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 		in := text{name: name, before: before}
 		for decoder := yaml.NewDecoder(bytes.NewReader(withoutVersion(chunk))); ; {
 			var document yaml.Node
-			err := decode(decoder, &document)
+			err := decoded(decoder, &document)
 			if errors.Is(err, io.EOF) {
 				break
 			}
@@ -50,14 +55,14 @@ func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 	return errors.Join(errs...)
 }
 
-// decode is Decode without its panics.
-func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
+// decoded is Decode without its panics.
+func decoded(from interface{ Decode(any) error }, into any) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("yaml: %v", p)
 		}
 	}()
-	return decoder.Decode(into)
+	return from.Decode(into)
 }
 
 var (

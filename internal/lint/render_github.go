@@ -20,8 +20,12 @@ func (r Report) GitHub(w io.Writer) error {
 		if f.Severity == Info {
 			level = "notice"
 		}
-		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", level, githubProperty.Replace(f.File), f.Line, f.Column, githubProperty.Replace(f.Code),
-			githubData.Replace(fmt.Sprintf("%s: %s\nwhy: %s\nfix: %s", f.Object, f.Text, f.Source, f.Fix)))
+		place := ""
+		if f.File != "" {
+			place = fmt.Sprintf("file=%s,line=%d,col=%d,", githubProperty.Replace(f.File), f.Line, f.Column)
+		}
+		fmt.Fprintf(&out, "::%s %stitle=%s::%s\n", level, place, githubProperty.Replace(f.Code),
+			githubData.Replace(fmt.Sprintf("%s: %s\nwhy: %s\nfix: %s", f.Object, strings.Join(f.lines(), "\n"), f.Source, f.Fix)))
 	}
 	if _, err := io.WriteString(w, out.String()); err != nil {
 		return fmt.Errorf("writing the annotations: %w", err)

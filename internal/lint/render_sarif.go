@@ -54,7 +54,7 @@ type (
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 	}
 	sarifLocation struct {
-		Physical sarifPhysical  `json:"physicalLocation"`
+		Physical *sarifPhysical `json:"physicalLocation,omitempty"` // nil for an object of a cluster
 		Logical  []sarifLogical `json:"logicalLocations"`
 	}
 	sarifPhysical struct {
@@ -97,9 +97,8 @@ func (r Report) SARIF(w io.Writer) error {
 	written := 0
 	add := func(f Finding, suppressed []sarifSuppression) error {
 		result, err := indented(sarifResult{RuleID: f.Code, RuleIndex: slices.IndexFunc(codes, func(c Code) bool { return c.Name == f.Code }), Level: sarifLevelOf(f.Severity),
-			Message: sarifText{fmt.Sprintf("%s: %s\nWhy: %s\nFix: %s", f.Object, f.Text, f.Source, f.Fix)},
-			Locations: []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{sarifURI(f.File)}, Region: sarifRegion{max(f.Line, 1), max(f.Column, 1)}},
-				Logical: []sarifLogical{{Name: f.Object + ":" + f.Field, Kind: "member"}}}},
+			Message:      sarifText{fmt.Sprintf("%s: %s\nWhy: %s\nFix: %s", f.Object, strings.Join(f.lines(), "\n"), f.Source, f.Fix)},
+			Locations:    []sarifLocation{{Physical: physical(f), Logical: []sarifLogical{{Name: f.Object + ":" + f.Field, Kind: "member"}}}},
 			Fingerprints: map[string]string{"objectAndField/v1": fingerprint(f, seen)}, Suppressions: suppressed}, "        ")
 		if err != nil {
 			return err
@@ -128,6 +127,13 @@ func (r Report) SARIF(w io.Writer) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
+}
+
+func physical(f Finding) *sarifPhysical {
+	if f.File == "" {
+		return nil
+	}
+	return &sarifPhysical{Artifact: sarifArtifact{sarifURI(f.File)}, Region: sarifRegion{max(f.Line, 1), max(f.Column, 1)}}
 }
 
 // indented is a value as JSON, as it stands behind a prefix.

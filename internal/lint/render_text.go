@@ -16,19 +16,19 @@ func (r Report) Text(w io.Writer) error {
 		if m.For != "" {
 			name += ", " + m.For
 		}
-		fmt.Fprintf(&out, "%s:%d: %s\n    %s\n", m.File, m.Line, name, m.Words)
+		fmt.Fprintf(&out, "%s: %s\n    %s\n", m.place(), name, m.Words)
 	}
 	if len(r.Rules) > 0 {
 		out.WriteString("\n")
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&out, "%s:%d: %s: %s: %s, %s\n    %s\n    why: %s\n    fix: %s\n", f.File, f.Line, f.Severity, f.Code, f.Object, f.Field, f.Text, f.Source, f.Fix)
+		fmt.Fprintf(&out, "%s: %s: %s: %s, %s\n    %s\n    why: %s\n    fix: %s\n", f.place(), f.Severity, f.Code, f.Object, f.Field, strings.Join(f.lines(), "\n    "), f.Source, f.Fix)
 	}
 	if len(r.Findings) > 0 {
 		out.WriteString("\n")
 	}
 	for _, i := range r.Ignored {
-		fmt.Fprintf(&out, "%s:%d: ignored: %s: %s: %s\n", i.File, i.Line, i.Code, i.Object, i.Reason)
+		fmt.Fprintf(&out, "%s: ignored: %s: %s: %s\n", i.place(), i.Code, i.Object, i.Reason)
 	}
 	out.WriteString(r.Summary() + "\n")
 	if _, err := io.WriteString(w, out.String()); err != nil {
@@ -39,7 +39,11 @@ func (r Report) Text(w io.Writer) error {
 
 // Summary is the report in one line.
 func (r Report) Summary() string {
-	text := fmt.Sprintf("%s, %s: %s, %s, %s", breaker.Count(r.Files, "file"), breaker.Count(len(r.Rules), "outlierDetection"),
+	read := breaker.Count(r.Files, "file")
+	if r.Where != "" {
+		read = r.Where
+	}
+	text := fmt.Sprintf("%s, %s: %s, %s, %s", read, breaker.Count(len(r.Rules), "outlierDetection"),
 		breaker.Count(r.Count(Error), "error"), breaker.Count(r.Count(Warning), "warning"), breaker.Count(r.Count(Info), "info"))
 	if n := len(r.Ignored); n > 0 {
 		text += fmt.Sprintf(", %d ignored", n)

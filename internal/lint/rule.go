@@ -12,13 +12,11 @@ import (
 // destinationRule is one, as far as it matters to the breaker.
 type destinationRule struct {
 	*object
-	host     string
-	hostAt   Position
-	policed  bool // has a trafficPolicy of its own
-	subsets  []string
-	blocks   []*block
-	heirs    []heir
-	exported string // exportTo and workloadSelector, comparable
+	host   string
+	hostAt Position
+	blocks []*block
+	heirs  []heir
+	dated
 }
 
 // heir is a subset that has the rule's own block: in a cluster of its own, whose
@@ -38,22 +36,12 @@ func (l *Linter) destinationRule(o *object, root *yaml.Node) {
 	if key == nil {
 		r.hostAt = o.place
 	}
-	for _, to := range items(spec, "exportTo") {
-		if to = resolved(to); to != nil {
-			r.exported += to.Value + ","
-		}
-	}
-	selector := labels(spec, "workloadSelector", "matchLabels")
-	for _, name := range slices.Sorted(maps.Keys(selector)) {
-		r.exported += "|" + name + "=" + selector[name]
-	}
+	r.dated = datedOf(o.text, root)
 	key, node := get(spec, "trafficPolicy")
 	top := l.policyAt(o, node, o.at(key), dotted("spec", "trafficPolicy"), "")
-	r.policed = top != nil
 	l.layer(r, top, nil, nil)
 	for i, item := range items(spec, "subsets") {
 		name := word(item, "name")
-		r.subsets = append(r.subsets, name)
 		key, node := get(item, "trafficPolicy")
 		inner := l.policyAt(o, node, o.at(key), dotted("spec", "subsets", index(i), "trafficPolicy"), "subset "+name)
 		if inner != nil {
@@ -89,9 +77,13 @@ func (l *Linter) layer(r *destinationRule, p, outer *policy, of map[string]strin
 			r.take(port, of)
 			l.replaces(port.outlier, above)
 		case above != nil:
-			l.add(r.found(portLoses, port.at, port.path,
+			f := r.found(portLoses, port.at, port.path,
 				fmt.Sprintf("The policy for %s replaces the whole trafficPolicy, and has no outlierDetection: on that port nothing is ever ejected.", port.scope),
-				pilotMerge, "repeat outlierDetection in it, or take it away"))
+				pilotMerge, "repeat outlierDetection in it, or take it away")
+			if outer == nil && l.options.Mesh.Config.GetDefaultTrafficPolicy().GetOutlierDetection() != nil {
+				f.Severity, f.Text = Warning, fmt.Sprintf("The policy for %s replaces the whole trafficPolicy, and has no outlierDetection: on that port the mesh's default is in force.", port.scope)
+			}
+			l.add(f)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/target"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -36,11 +37,23 @@ var (
 	ErrNotInForce = errors.New("the rule is not in force")
 )
 
-// Host is the service's name as callers use it.
-func Host(namespace string) string { return Service + "." + namespace + ".svc.cluster.local" }
+// Target is the stack's service, of whichever domain.
+func Target(namespace string) target.Target {
+	return target.Target{Service: Service, Namespace: namespace, Port: 80}
+}
 
-// EnvoyCluster is the service's cluster as the client's sidecar names it.
-func EnvoyCluster(namespace string) string { return "outbound|80||" + Host(namespace) }
+// Host is the service's full name in a cluster of a domain; an empty one, of a
+// client that was not seen, is target.Domain.
+func Host(namespace, domain string) string { return in(namespace, domain).Host() }
+
+// EnvoyCluster is the service's cluster as a sidecar of a domain names it.
+func EnvoyCluster(namespace, domain string) string { return in(namespace, domain).Cluster() }
+
+func in(namespace, domain string) target.Target {
+	t := Target(namespace)
+	t.Domain = domain
+	return t
+}
 
 // Mesh is a cluster with the stack in it. Methods that follow something return
 // when it ends, with an error that says why; calling them again reconnects.
@@ -81,6 +94,9 @@ type Mesh interface {
 type Client struct {
 	Pod string
 	UID string // tells one life of the name from the next
+	// Domain is the cluster's, as the client's sidecar was told it; empty where it
+	// was told none, which is target.Domain.
+	Domain string
 }
 
 // Rule is the DestinationRule as it is in the cluster.

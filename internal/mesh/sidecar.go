@@ -41,7 +41,7 @@ func Pods(ctx context.Context, m Mesh) ([]timeline.Pod, error) {
 // Endpoints are the service's endpoints as the client's sidecar sees them now.
 func Endpoints(ctx context.Context, m Mesh, c Client) ([]envoyadmin.Endpoint, error) {
 	_, namespace := m.Where()
-	cluster := EnvoyCluster(namespace)
+	cluster := EnvoyCluster(namespace, c.Domain)
 	text, err := m.Admin(ctx, c, envoyadmin.ClustersPath(cluster))
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func Endpoints(ctx context.Context, m Mesh, c Client) ([]envoyadmin.Endpoint, er
 // Stats are the statistics of the service's cluster in the client's sidecar.
 func Stats(ctx context.Context, m Mesh, c Client) (envoyadmin.Stats, error) {
 	_, namespace := m.Where()
-	cluster := EnvoyCluster(namespace)
+	cluster := EnvoyCluster(namespace, c.Domain)
 	text, err := m.Admin(ctx, c, envoyadmin.StatsPath(cluster))
 	if err != nil {
 		return envoyadmin.Stats{}, err
@@ -88,11 +88,11 @@ func Settled(ctx context.Context, m Mesh, say func(string)) error {
 // envoyadmin.ErrNoCluster where it has none.
 func Sidecar(ctx context.Context, m Mesh, c Client) (*timeline.Sidecar, error) {
 	_, namespace := m.Where()
-	text, err := m.Admin(ctx, c, envoyadmin.ConfigPath(EnvoyCluster(namespace)))
+	text, err := m.Admin(ctx, c, envoyadmin.ConfigPath(EnvoyCluster(namespace, c.Domain)))
 	if err != nil {
 		return nil, err
 	}
-	has, err := envoyadmin.ParseConfig(text, EnvoyCluster(namespace))
+	has, err := envoyadmin.ParseConfig(text, EnvoyCluster(namespace, c.Domain))
 	if err != nil {
 		return nil, err
 	}

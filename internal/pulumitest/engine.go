@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // Engine is a fake of the Pulumi engine and of every provider. The zero Engine
@@ -23,6 +24,7 @@ type Engine struct {
 
 	mu        sync.Mutex
 	resources []pulumi.MockResourceArgs
+	done      int
 }
 
 var _ pulumi.MockResourceMonitor = (*Engine)(nil)
@@ -48,6 +50,22 @@ func (e *Engine) NewResource(args pulumi.MockResourceArgs) (string, resource.Pro
 // Call refuses: a program under test that asks a provider is told so.
 func (e *Engine) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return nil, fmt.Errorf("calling %q: this engine answers no calls", args.Token)
+}
+
+// RegisterResourceOutputs counts.
+func (e *Engine) RegisterResourceOutputs() (*emptypb.Empty, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done++
+	return &emptypb.Empty{}, nil
+}
+
+// Done is how many resources have told their outputs themselves: the stack, and
+// each component that does so.
+func (e *Engine) Done() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.done
 }
 
 // Run runs program as stack of project against e; dryRun as "pulumi preview".

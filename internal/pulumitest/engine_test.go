@@ -76,6 +76,53 @@ func TestEngineFailsTheChosenResourceOnly(t *testing.T) {
 	}
 }
 
+// nested registers a component, which tells its outputs, with two things in it: one
+// that has been the stack's own, another that has had another name.
+func nested(ctx *pulumi.Context) error {
+	var part pulumi.ResourceState
+	if err := ctx.RegisterComponentResource("test:index:Part", "part", &part); err != nil {
+		return err
+	}
+	var moved, renamed thing
+	if err := ctx.RegisterResource("test:index:Thing", "moved", pulumi.Map{}, &moved,
+		pulumi.Parent(&part), pulumi.Aliases([]pulumi.Alias{{NoParent: pulumi.Bool(true)}})); err != nil {
+		return err
+	}
+	if err := ctx.RegisterResource("test:index:Thing", "renamed", pulumi.Map{}, &renamed, pulumi.Parent(&part), pulumi.Aliases([]pulumi.Alias{
+		{Name: pulumi.String("before")}, {URN: pulumi.URN("urn:pulumi:stack::project::test:index:Old::first")},
+	})); err != nil {
+		return err
+	}
+	return ctx.RegisterResourceOutputs(&part, pulumi.Map{})
+}
+
+func TestEngineTellsWhereAResourceIsAndWas(t *testing.T) {
+	var e pulumitest.Engine
+	if err := e.Run("project", "stack", false, nested); err != nil {
+		t.Fatalf("running: %v", err)
+	}
+	const top, in = "urn:pulumi:stack::project::", "urn:pulumi:stack::project::test:index:Part$test:index:Thing::"
+	for _, c := range []struct {
+		typ, name, parent, urn string
+		aliases                []string
+	}{
+		{"test:index:Part", "part", "", top + "test:index:Part::part", nil},
+		{"test:index:Thing", "moved", "test:index:Part part", in + "moved", []string{top + "test:index:Thing::moved"}},
+		{"test:index:Thing", "renamed", "test:index:Part part", in + "renamed", []string{in + "before", top + "test:index:Old::first"}},
+	} {
+		r := e.Resource(t, c.typ, c.name)
+		if r.Parent() != c.parent || r.URN() != c.urn {
+			t.Errorf("%s is %s in %q, want %s in %q", c.name, r.URN(), r.Parent(), c.urn, c.parent)
+		}
+		if diff := cmp.Diff(c.aliases, r.Aliases()); diff != "" {
+			t.Errorf("%s was (-want +got):\n%s", c.name, diff)
+		}
+	}
+	if got := e.Done(); got != 2 {
+		t.Errorf("%d resources told their outputs, want the component and the stack", got)
+	}
+}
+
 func TestEngineAddsOutputs(t *testing.T) {
 	e := pulumitest.Engine{Outputs: func(args pulumi.MockResourceArgs) resource.PropertyMap {
 		return resource.PropertyMap{"shade": resource.NewProperty("blue " + args.Name)}

@@ -74,6 +74,8 @@ func proved(p timeline.Phase) string {
 		return "Ejection after a rest"
 	case judge.Off:
 		return "Breaker off"
+	case judge.Never:
+		return "Errors that do not count"
 	case judge.Counters:
 		return "Envoy's counters"
 	case judge.Healthy:

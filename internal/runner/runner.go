@@ -5,6 +5,7 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -25,6 +26,10 @@ type Command struct {
 	// Log receives stdout and stderr as they come, nil discards them. What they
 	// said last is in Error all the same.
 	Log io.Writer
+	// Whole is a command that does harm if it is stopped half-way, such as one
+	// that installs packages: it is run to its end also where the context ends
+	// meanwhile, or this process is killed.
+	Whole bool
 }
 
 // Runner runs commands to their end.
@@ -62,7 +67,8 @@ func Quote(args []string) string {
 // Exec runs commands for real. When its context ends it asks the command's
 // whole process group to stop, and kills what is left after Grace.
 type Exec struct {
-	Grace time.Duration // 0 means 5 s
+	Grace time.Duration  // 0 means 5 s
+	Ask   syscall.Signal // that asks to stop; 0 means SIGTERM
 }
 
 // Run implements Runner.
@@ -70,11 +76,17 @@ func (x Exec) Run(ctx context.Context, c Command) (string, error) {
 	if len(c.Args) == 0 {
 		return "", fmt.Errorf("running a command: no name given")
 	}
+	if err := ctx.Err(); err != nil {
+		return "", &Error{Args: c.Args, Cause: err}
+	}
+	if c.Whole {
+		ctx = context.WithoutCancel(ctx)
+	}
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(os.Environ(), c.Env...)
-	cmd.SysProcAttr = attributes()
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.SysProcAttr = attributes(c.Whole)
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, cmp.Or(x.Ask, syscall.SIGTERM)) }
 	if cmd.WaitDelay = x.Grace; x.Grace == 0 {
 		cmd.WaitDelay = 5 * time.Second
 	}
@@ -86,7 +98,7 @@ func (x Exec) Run(ctx context.Context, c Command) (string, error) {
 	}
 	shared := &lockedWriter{w: both}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, shared), shared
-	err := cmd.Run()
+	err := run(cmd, c.Whole)
 	if ctx.Err() != nil && cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nobody left is fine
 	}
@@ -94,4 +106,25 @@ func (x Exec) Run(ctx context.Context, c Command) (string, error) {
 		return stdout.String(), &Error{Args: c.Args, Output: last.String(), Cause: err}
 	}
 	return stdout.String(), nil
+}
+
+// run runs cmd. A whole one writes to a file: it would die of a pipe that
+// nobody reads any more, once this process is killed.
+func run(cmd *exec.Cmd, whole bool) error {
+	if !whole {
+		return cmd.Run()
+	}
+	file, err := os.CreateTemp("", "output-")
+	if err != nil {
+		return fmt.Errorf("making a file for its output: %w", err)
+	}
+	defer file.Close()
+	defer os.Remove(file.Name())
+	out := cmd.Stdout
+	cmd.Stdout, cmd.Stderr = file, file
+	err = cmd.Run()
+	if _, seek := file.Seek(0, io.SeekStart); seek == nil {
+		_, _ = io.Copy(out, file) // what it said; how it ended is more important
+	}
+	return err
 }

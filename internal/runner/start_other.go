@@ -6,4 +6,4 @@ import "syscall"
 
 // attributes give a command a process group of its own, so that all of it can
 // be ended.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func attributes(bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

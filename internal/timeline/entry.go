@@ -59,6 +59,8 @@ type Claim struct {
 	// ExpectThreshold is the number of errors that somebody demands of the rule,
 	// whatever it says; 0: nobody does.
 	ExpectThreshold int `json:"expectThreshold,omitempty"`
+	// Code is what the faulty pods are said to answer; 0: any gateway error.
+	Code int `json:"code,omitempty"`
 	// Declared is the rule as the stack declared it; nil where that is not known.
 	Declared *breaker.Rule `json:"declared,omitempty"`
 }

@@ -11,11 +11,15 @@ import (
 // Estimate is the time that a proof will take on average.
 func Estimate(rule breaker.Rule, o Options, healthy, failing int) time.Duration {
 	wants := func(phase string) bool { return slices.Contains(o.Phases, phase) }
-	load := breaker.Load{Healthy: healthy, Faulty: failing, Rate: o.Load.Rate, Concurrency: o.Load.Concurrency, MaxDelay: o.MaxDelay, Timeout: o.Load.Timeout}
+	load := breaker.Load{Healthy: healthy, Faulty: failing, Rate: o.Load.Rate, Concurrency: o.Load.Concurrency, Code: o.Code, MaxDelay: o.MaxDelay, Timeout: o.Load.Timeout}
 	total := 3 * time.Second // to look around, and to begin
 	switch {
-	case wants(judge.Off):
+	case wants(judge.Off), wants(judge.Never):
 		errors := uint32(enough)
+		if wants(judge.Never) {
+			errors = uint32(judge.Uncounted(rule))
+		}
+		load.Code = 0
 		total += breaker.Rule{Enabled: true, ConsecutiveGatewayErrors: &errors, Consecutive5xxErrors: new(uint32), MaxEjectionPercent: 100, Balancer: rule.Balancer}.Trip(load).Mean
 	case wants(judge.Trip):
 		total += rule.Trip(load).Mean

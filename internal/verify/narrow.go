@@ -6,7 +6,8 @@ import (
 )
 
 // narrow has pods ejected once more, with one request at a time, until the count
-// of their errors is exact.
+// of their errors is exact; each time at half the rate, as a busy machine decides
+// late.
 func (d *driver) narrow() error {
 	wide := func() bool {
 		for _, c := range d.record.Claims(judge.Trip) {
@@ -19,7 +20,7 @@ func (d *driver) narrow() error {
 	if !d.wants(judge.Trip) {
 		return nil
 	}
-	for range narrowings {
+	for i := range narrowings {
 		if !wide() {
 			return nil
 		}
@@ -28,7 +29,7 @@ func (d *driver) narrow() error {
 		}
 		slow := d.Load
 		pods, failing := d.record.PodsNow()
-		slow.Concurrency, slow.Rate = 1, narrowRate*float64(max(pods, 2))/2
+		slow.Concurrency, slow.Rate = 1, narrowRate/float64(int(1)<<i)*float64(max(pods, 2))/2
 		if err := d.send(slow, "Measuring the threshold once more, one request at a time: what was under way at once leaves more than one number."); err != nil {
 			return err
 		}

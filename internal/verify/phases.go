@@ -23,7 +23,7 @@ const (
 	// resting is how many sweeps make Envoy forget the second ejection: one for
 	// each, one that may come a moment too early, and one to spare.
 	resting = 4
-	// narrowRate leaves 200ms between two errors of one pod of two.
+	// narrowRate leaves 200ms between two errors of one pod of two, at first.
 	narrowRate = 10.0
 )
 
@@ -43,6 +43,15 @@ func (d *driver) off() error {
 	}
 	_, failing := d.record.PodsNow()
 	return d.settle(judge.Off, d.errorsLimit(enough, failing))
+}
+
+// never waits for far more errors than any threshold of the rule's.
+func (d *driver) never() error {
+	if err := d.send(d.Load, ""); err != nil {
+		return err
+	}
+	_, failing := d.record.PodsNow()
+	return d.settle(judge.Never, d.errorsLimit(judge.Uncounted(d.rule), failing))
 }
 
 // trip waits for the first ejection of each faulty pod.
@@ -69,7 +78,7 @@ func (d *driver) errorsLimit(errors, failing int) time.Duration {
 
 // threshold is the largest number of errors that anything may wait for.
 func (d *driver) threshold() int {
-	errors, _ := d.rule.Threshold()
+	errors, _ := d.rule.ThresholdFor(d.Code)
 	most := int(errors)
 	if g := d.rule.ConsecutiveGatewayErrors; g != nil {
 		most = max(most, int(*g))

@@ -18,11 +18,11 @@ import (
 // start. It is false where there is no sense in going on.
 func (d *driver) preflight() (bool, error) {
 	context, namespace := d.mesh.Where()
-	claim := timeline.Claim{Phases: d.Phases, Load: timeline.Load(d.Load), ExpectThreshold: d.ExpectThreshold}
+	claim := timeline.Claim{Phases: d.Phases, Load: timeline.Load(d.Load), ExpectThreshold: d.ExpectThreshold, Code: d.Code}
 	// stop records why there is nothing to drive.
 	stop := func(header timeline.Header, code string, err error) (bool, error) {
 		header.Version, header.Command, header.Context, header.Namespace = timeline.Version, "verify", context, namespace
-		header.Service, header.Claim = mesh.Host(namespace), &claim
+		header.Service, header.Claim = mesh.Host(namespace, d.client.Domain), &claim
 		if err := d.put(timeline.Entry{Time: time.Now(), Header: &header}); err != nil || code == "" {
 			return false, err
 		}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func rightWorlds() []world {
 		{name: "the cluster's clock 5s behind", rule: stacks(3), change: sub(-5 * time.Second), phases: "all"},
 		{name: "the cluster's clock 5s ahead", rule: stacks(3), change: sub(5 * time.Second), phases: "all"},
 		{name: "the clock 3s behind, without a log", rule: stacks(3), change: func(s *meshtest.Sim) { s.Ahead, s.NoLog = -3*time.Second, true }},
+		{name: "a cluster of another domain, the whole life", rule: stacks(3), change: func(s *meshtest.Sim) { s.Domain = "corp.internal" }, phases: "all"},
 		{name: "without a log", rule: stacks(3), change: func(s *meshtest.Sim) { s.NoLog = true }},
 		{name: "the log ahead of the answers", rule: stacks(1), change: func(s *meshtest.Sim) { s.AnswerLag = 30 * time.Millisecond }, phases: "all"},
 		{name: "the log a second late", rule: stacks(3), change: func(s *meshtest.Sim) { s.LogLag = time.Second }},
@@ -74,7 +76,7 @@ func rightWorlds() []world {
 }
 
 func TestRightWorldsAgree(t *testing.T) {
-	worlds, agree := append(rightWorlds(), oddWorlds()...), 0
+	worlds, agree := slices.Concat(rightWorlds(), oddWorlds(), worldsOfCodes()), 0
 	if len(worlds) < 30 {
 		t.Fatalf("only %d right worlds", len(worlds))
 	}

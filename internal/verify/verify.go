@@ -22,6 +22,8 @@ type Options struct {
 	Phases []string
 	// ExpectThreshold is demanded of the rule, whatever it says; 0: nothing is.
 	ExpectThreshold int
+	// Code that the faulty pods answer; 0 is any gateway error.
+	Code int
 	// MaxDelay of the faulty pods; for the estimate of the time needed only.
 	MaxDelay time.Duration
 	// Each is called with every entry of the stream, the phases and the verdict
@@ -82,7 +84,7 @@ func (d *driver) live() error {
 		name string
 		do   func() error
 	}{
-		{judge.Preflight, func() error { return nil }}, {judge.Mix, d.mix}, {judge.Off, d.off}, {judge.Trip, d.trip}, {judge.Clean, d.clean},
+		{judge.Preflight, func() error { return nil }}, {judge.Mix, d.mix}, {judge.Off, d.off}, {judge.Never, d.never}, {judge.Trip, d.trip}, {judge.Clean, d.clean},
 		{judge.Return, d.comeBack}, {judge.Second, d.second}, {judge.Backoff, d.backoff}, {judge.Counters, d.counters}, {judge.Healthy, func() error { return nil }},
 	} {
 		if !d.wants(phase.name) {

@@ -25,6 +25,7 @@ type world struct {
 	rate        float64
 	change      func(*meshtest.Sim)
 	expect      int    // --expect-threshold
+	code        int    // --code
 	want        string // verdict; in wrong worlds empty is any but agrees
 	cause       string // code of a cause that has to be among those named
 }
@@ -63,7 +64,7 @@ func (w world) run(t *testing.T) (result *judge.Result, err error) {
 			w.change(sim)
 		}
 		result, err = Run(ctx, sim, Options{Load: mesh.Load{Rate: w.rate, Concurrency: w.concurrency, Timeout: 10 * time.Second},
-			Phases: chosen, ExpectThreshold: w.expect, Each: func(timeline.Entry) error { return nil }, Say: func(string) {}})
+			Phases: chosen, ExpectThreshold: w.expect, Code: w.code, Each: func(timeline.Entry) error { return nil }, Say: func(string) {}})
 	})
 	return result, err
 }

@@ -54,3 +54,13 @@ func TestForNamesTheLastStateAlsoWhenTheLimitCutsACheckOff(t *testing.T) {
 		}
 	})
 }
+
+func TestForEndsAtOnceWithWhatIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, refused := time.Now(), errors.New("refused")
+		err := wait.For(t.Context(), "the pods", time.Minute, time.Second, func(context.Context) error { return wait.Final(refused) })
+		if !errors.Is(err, refused) || time.Since(start) != 0 || err.Error() != "waiting for the pods, given up after 0s: refused" {
+			t.Errorf("got %v after %s, want the refusal at once", err, time.Since(start))
+		}
+	})
+}

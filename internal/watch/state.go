@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/ejection"
-	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -28,8 +27,8 @@ type state struct {
 	due                 time.Time // when what is held goes out in any case
 }
 
-func newState(namespace string) *state {
-	cluster := mesh.EnvoyCluster(namespace)
+// newState is of the service's cluster by Envoy's name of it.
+func newState(cluster string) *state {
 	return &state{cluster: cluster, fold: ejection.New(cluster), clocks: map[string]*clock{
 		timeline.SidecarClock: {name: timeline.SidecarClock}, timeline.APIServerClock: {name: timeline.APIServerClock}}}
 }

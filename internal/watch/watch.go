@@ -56,14 +56,15 @@ func Start(ctx context.Context, m mesh.Mesh, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.Client(ctx); err != nil {
+	client, err := m.Client(ctx)
+	if err != nil {
 		return nil, err
 	}
 	context, namespace := m.Where()
 	s := &Session{mesh: m, entries: make(chan timeline.Entry, 1024), inputs: make(chan input, 64),
 		poke: make(chan struct{}, 1), ready: make(chan struct{}), loads: make(chan mesh.Load, 1), refused: make(chan error, 1)}
 	header := timeline.Header{Version: timeline.Version, Command: o.Command, Label: o.Label, Context: context,
-		Namespace: namespace, Service: mesh.Host(namespace), Rule: rule.Rule}
+		Namespace: namespace, Service: mesh.Host(namespace, client.Domain), Rule: rule.Rule}
 	if o.Complete != nil {
 		o.Complete(&header)
 	}
@@ -81,7 +82,7 @@ func Start(ctx context.Context, m mesh.Mesh, o Options) (*Session, error) {
 		sources.Go(func() { s.keep(ctx, what, follow) })
 	}
 	go func() {
-		s.run(ctx, newState(namespace))
+		s.run(ctx, newState(mesh.EnvoyCluster(namespace, client.Domain)))
 		sources.Wait()
 		close(s.entries)
 	}()

@@ -183,3 +183,30 @@ func TestWhatIsMissingAtTheStartIsAnError(t *testing.T) {
 		}
 	})
 }
+
+func TestAClusterOfAnotherDomainIsWatchedByItsOwnNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := meshtest.New(t.Context(), meshtest.Rule(rule()), meshtest.Pods(1, 1, 0)...)
+		sim.Domain = "corp.internal"
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+		defer stop()
+		s, err := Start(ctx, sim, Options{Command: "watch", Load: load})
+		if err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		service, lines, ejected := "", 0, 0
+		for e := range s.Entries() {
+			switch {
+			case e.Header != nil:
+				service = e.Header.Service
+			case e.Outlier != nil:
+				lines++
+			case e.Event != nil && e.Event.Kind == timeline.PodEjected:
+				ejected++
+			}
+		}
+		if service != "servicex-service.circuit-breaker.svc.corp.internal" || lines != 1 || ejected != 1 {
+			t.Errorf("of %q %d lines of the log and %d ejections, want one of each", service, lines, ejected)
+		}
+	})
+}

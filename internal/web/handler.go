@@ -2,8 +2,10 @@ package web
 
 import (
 	"embed"
+	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -26,22 +28,33 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // handler is the page at a listener's address.
 func handler(h *hub, addr string) http.Handler {
 	mux := http.NewServeMux()
-	files, err := assets.ReadDir("assets")
-	if err != nil {
+	if err := serveFiles(mux, assets, "assets"); err != nil {
 		return failing(err)
-	}
-	for _, file := range files {
-		text, err := assets.ReadFile("assets/" + file.Name())
-		if err != nil {
-			return failing(err)
-		}
-		mux.HandleFunc("GET /"+urlOf(file.Name()), asset(types[path.Ext(file.Name())], text))
 	}
 	mux.Handle("GET /events", own(stream{h, beat, patience}))
 	if h.options.SetLoad != nil {
 		mux.Handle("POST /load", own(control{h}))
 	}
 	return guard(addr, mux)
+}
+
+// serveFiles serves the files of a folder, or those of these names alone.
+func serveFiles(mux *http.ServeMux, from embed.FS, folder string, names ...string) error {
+	files, err := from.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("serving the page: %w", err)
+	}
+	for _, file := range files {
+		if len(names) > 0 && !slices.Contains(names, file.Name()) {
+			continue
+		}
+		text, err := from.ReadFile(folder + "/" + file.Name())
+		if err != nil {
+			return fmt.Errorf("serving the page: %w", err)
+		}
+		mux.HandleFunc("GET /"+urlOf(file.Name()), asset(types[path.Ext(file.Name())], text))
+	}
+	return nil
 }
 
 // failing answers every request with an error.

@@ -31,10 +31,15 @@ type Options struct {
 
 // Page is a served page.
 type Page struct {
+	*site
+	hub *hub
+}
+
+// site is what serves a page.
+type site struct {
 	// URL to open in a browser.
 	URL string
 
-	hub    *hub
 	server *http.Server
 	served chan error
 }
@@ -72,6 +77,14 @@ func trimBrackets(host string) string {
 // Open serves a page at a loopback address (see Address) until it is closed; in
 // the lab, at an address of the host's loopback (see network.Listen).
 func Open(ctx context.Context, addr string, o Options) (*Page, error) {
+	listener, err := listen(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	return serve(listener, o), nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
 	addr, err := Address(addr)
 	if err != nil {
 		return nil, fmt.Errorf("serving the page: %w", err)
@@ -80,23 +93,27 @@ func Open(ctx context.Context, addr string, o Options) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serving the page: %w", err)
 	}
-	return serve(listener, o), nil
+	return listener, nil
 }
 
 func serve(listener net.Listener, o Options) *Page {
-	addr := listener.Addr().String()
-	p := &Page{URL: "http://" + addr + "/", hub: newHub(o), served: make(chan error, 1)}
-	p.server = &http.Server{
-		Handler:           handler(p.hub, addr),
+	h := newHub(o)
+	return &Page{newSite(listener, handler(h, listener.Addr().String())), h}
+}
+
+func newSite(listener net.Listener, pages http.Handler) *site {
+	s := &site{URL: "http://" + listener.Addr().String() + "/", served: make(chan error, 1)}
+	s.server = &http.Server{
+		Handler:           pages,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}
 	go func() {
-		p.served <- p.server.Serve(listener)
-		close(p.served)
+		s.served <- s.server.Serve(listener)
+		close(s.served)
 	}()
-	return p
+	return s
 }
 
 // Show takes the run's next entry, at the time of the run that it is now. It
@@ -110,13 +127,18 @@ func (p *Page) End() { p.hub.end() }
 // called twice.
 func (p *Page) Close() error {
 	p.End()
+	return p.site.Close()
+}
+
+// Close stops serving. It may be called twice.
+func (s *site) Close() error {
 	parting, stop := context.WithTimeout(context.Background(), partingTime)
 	defer stop()
-	err := p.server.Shutdown(parting)
+	err := s.server.Shutdown(parting)
 	if errors.Is(err, context.DeadlineExceeded) { // a browser that does not read
-		err = p.server.Close()
+		err = s.server.Close()
 	}
-	if served := <-p.served; served != nil && !errors.Is(served, http.ErrServerClosed) {
+	if served := <-s.served; served != nil && !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
 	if err != nil {

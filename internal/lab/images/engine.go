@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +16,7 @@ type Engine struct {
 	Runner  runner.Runner
 	Enter   func(args ...string) []string // puts a command into the lab's network
 	Socket  string                        // of the engine
+	Config  string                        // folder of the client's configuration, which is not the user's
 	Storage string                        // the registry's folder
 	Log     io.Writer
 }
@@ -37,11 +36,15 @@ func (e Engine) Import(ctx context.Context, i Image) error {
 	return nil
 }
 
-// Push imports i and pushes it, unless the registry holds that tag already.
-// Tags name their content, so what is there is right.
+// Push imports i and pushes it, unless the registry holds that tag already, and
+// whole. Tags name their content, so what is there is right.
 func (e Engine) Push(ctx context.Context, i Image) error {
-	if e.pushed(i.Reference) {
+	r := registry(e.Storage)
+	if r.holds(i.Reference) {
 		return nil
+	}
+	if err := r.forget(i.Reference); err != nil {
+		return err
 	}
 	if err := e.Import(ctx, i); err != nil {
 		return err
@@ -64,17 +67,8 @@ func (e Engine) Has(ctx context.Context, reference, label, value string) bool {
 
 func (e Engine) docker(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
 	return e.Runner.Run(ctx, runner.Command{
-		Args: e.Enter(args...), Env: []string{"DOCKER_HOST=unix://" + e.Socket}, Stdin: stdin, Log: e.Log,
+		Args: e.Enter(args...), Env: []string{"DOCKER_HOST=unix://" + e.Socket, "DOCKER_CONFIG=" + e.Config}, Stdin: stdin, Log: e.Log,
 	})
-}
-
-// pushed looks into the registry's storage, whose layout is part of its
-// published design: repositories/NAME/_manifests/tags/TAG/current/link.
-func (e Engine) pushed(reference string) bool {
-	_, rest, _ := strings.Cut(reference, "/")
-	name, tag, _ := strings.Cut(rest, ":")
-	_, err := os.Stat(filepath.Join(e.Storage, "docker/registry/v2/repositories", name, "_manifests/tags", tag, "current/link"))
-	return err == nil
 }
 
 func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

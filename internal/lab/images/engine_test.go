@@ -14,7 +14,7 @@ import (
 func engine(t *testing.T, run *fakeRunner) Engine {
 	t.Helper()
 	return Engine{
-		Runner: run, Socket: "/lab/docker.sock", Storage: t.TempDir(), Log: io.Discard,
+		Runner: run, Socket: "/lab/docker.sock", Config: "/lab/docker-client", Storage: t.TempDir(), Log: io.Discard,
 		Enter: func(args ...string) []string { return append([]string{"enter"}, args...) },
 	}
 }
@@ -40,7 +40,7 @@ func TestPushStreamsTheImageIntoTheEngineAndOnToTheRegistry(t *testing.T) {
 	if diff := cmp.Diff([]string{importSmall, pushSmall, removeSmall}, run.asked); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
-	host := []string{"DOCKER_HOST=unix:///lab/docker.sock"}
+	host := []string{"DOCKER_HOST=unix:///lab/docker.sock", "DOCKER_CONFIG=/lab/docker-client"}
 	if diff := cmp.Diff([][]string{host, host, host}, run.env); diff != "" {
 		t.Errorf("environments (-want +got):\n%s", diff)
 	}
@@ -50,20 +50,6 @@ func TestPushStreamsTheImageIntoTheEngineAndOnToTheRegistry(t *testing.T) {
 	want := "dtrwxrwxrwx    0 tmp/\ndrwxr-xr-x    0 etc/\n-rw-r--r--    5 etc/passwd\n"
 	if diff := cmp.Diff(want, listing(t, run.read[0])); diff != "" {
 		t.Errorf("streamed (-want +got):\n%s", diff)
-	}
-}
-
-func TestPushDoesNothingWhereTheRegistryHasTheTag(t *testing.T) {
-	for tag, want := range map[string]int{"abc": 0, "other": 3} {
-		run := &fakeRunner{}
-		e := engine(t, run)
-		files(t, e.Storage, map[string]string{filepath.Join("docker/registry/v2/repositories/istio/pilot/_manifests/tags", tag, "current/link"): "sha256:1"})
-		if err := e.Push(t.Context(), small); err != nil {
-			t.Fatal(err)
-		}
-		if len(run.asked) != want {
-			t.Errorf("with tag %q in the registry: ran %q, want %d commands", tag, run.asked, want)
-		}
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"istio-circuit-breaker/internal/runner"
@@ -155,7 +157,7 @@ func (t *writer) file(to, from string) error {
 	if err != nil {
 		return fmt.Errorf("copying into the image: %w", err)
 	}
-	if err := t.header(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size()}); err != nil {
+	if err := t.header(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode(info), Size: info.Size()}); err != nil {
 		return err
 	}
 	if _, err := io.Copy(t.tar, in); err != nil {
@@ -164,20 +166,46 @@ func (t *writer) file(to, from string) error {
 	return nil
 }
 
-func (t *writer) tree(to, from string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
+// mode is one of two, whatever umask the file was made with: an image is run by
+// other users than the one who made its files.
+func mode(info fs.FileInfo) int64 {
+	if info.Mode().Perm()&0o111 != 0 {
+		return 0o755
+	}
+	return 0o644
+}
+
+// tree copies a folder, through symbolic links: a distribution may keep parts of
+// one elsewhere, and what they lead to is not in the image. Links to folders
+// above are left out, and those that lead nowhere.
+func (t *writer) tree(to, from string, above ...fs.FileInfo) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return fmt.Errorf("copying into the image: %w", err)
+	}
+	if !info.IsDir() {
+		return t.file(to, from)
+	}
+	if slices.ContainsFunc(above, func(dir fs.FileInfo) bool { return os.SameFile(dir, info) }) {
+		return nil
+	}
+	if err := t.dir(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return fmt.Errorf("copying into the image: %w", err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(from, entry.Name())
+		if _, err := os.Stat(path); entry.Type()&fs.ModeSymlink != 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP)) {
+			continue
+		}
+		if err := t.tree(filepath.Join(to, entry.Name()), path, append(slices.Clip(above), info)...); err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return t.dir(filepath.Join(to, rel), 0o755)
-		}
-		return t.file(filepath.Join(to, rel), path)
-	})
+	}
+	return nil
 }
 
 func (t *writer) text(to, content string) error {

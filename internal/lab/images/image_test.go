@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -113,6 +115,53 @@ func TestAStaticBinaryIsCopiedAlone(t *testing.T) {
 	}
 }
 
+// A user's umask shows in what was built and in a Go that was unpacked by hand;
+// an image is run by other users.
+func TestModesAreFixed(t *testing.T) {
+	dir := t.TempDir()
+	files(t, dir, map[string]string{"tool": "tool", "text": "text", "tree/tool": "tool", "tree/text": "text"})
+	for name, mode := range map[string]os.FileMode{"tool": 0o700, "text": 0o600, "tree/tool": 0o4710, "tree/text": 0o640, "tree": 0o700} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var archive bytes.Buffer
+	run := &fakeRunner{answers: map[string]answer{"ldd " + dir + "/tool": static}}
+	i := Image{Binaries: map[string]string{"bin": dir + "/tool"}, Files: map[string]string{"file": dir + "/text"}, Trees: map[string]string{"tree": dir + "/tree"}}
+	if err := i.write(t.Context(), run, &archive); err != nil {
+		t.Fatal(err)
+	}
+	want := "dtrwxrwxrwx    0 tmp/\n-rwxr-xr-x    4 bin\n-rw-r--r--    4 file\ndrwxr-xr-x    0 tree/\n-rw-r--r--    4 tree/text\n-rwxr-xr-x    4 tree/tool\n"
+	if diff := cmp.Diff(want, listing(t, archive.Bytes())); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+// Debian's GOROOT/src leads to /usr/share; others link folders further down.
+func TestATreeIsCopiedThroughLinks(t *testing.T) {
+	dir := t.TempDir()
+	files(t, dir, map[string]string{
+		"share/src/fmt/print.go": "package fmt", "go/src": "-> ../share/src", "go/pkg/include": "-> ../../share/include",
+		"share/include/a.h": "a", "share/include/b.h": "-> a.h",
+		"go/pkg/up": "-> ..", "go/pkg/self": "-> self", "go/pkg/nowhere": "-> missing", "go/pkg/plain": "plain",
+	})
+	var archive bytes.Buffer
+	i := Image{Trees: map[string]string{"go/src": dir + "/go/src", "go/pkg": dir + "/go/pkg"}}
+	if err := i.write(t.Context(), nil, &archive); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for line := range strings.Lines(listing(t, archive.Bytes())) {
+		if name := strings.Fields(line)[2]; !strings.HasSuffix(name, "/") && !strings.HasPrefix(name, "go/pkg/up/") {
+			names = append(names, name)
+		}
+	}
+	want := []string{"go/pkg/include/a.h", "go/pkg/include/b.h", "go/pkg/plain", "go/src/fmt/print.go"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
 func TestAnImageThatCannotBeWrittenNamesTheFile(t *testing.T) {
 	dir := t.TempDir()
 	files(t, dir, map[string]string{"tool": "tool"})
@@ -124,7 +173,7 @@ func TestAnImageThatCannotBeWrittenNamesTheFile(t *testing.T) {
 	}{
 		{"a binary that is missing", Image{Binaries: map[string]string{"b": dir + "/no"}}, "copying into the image: open " + dir + "/no: "},
 		{"a file that is missing", Image{Files: map[string]string{"f": dir + "/no"}}, "copying into the image: open " + dir + "/no: "},
-		{"a tree that is missing", Image{Trees: map[string]string{"t": dir + "/no"}}, "lstat " + dir + "/no: "},
+		{"a tree that is missing", Image{Trees: map[string]string{"t": dir + "/no"}}, "copying into the image: stat " + dir + "/no: "},
 		{"a folder in the place of a file", Image{Files: map[string]string{"f": dir}}, `copying "` + dir + `" into the image: `},
 		{"a text in the place of a file", Image{Files: map[string]string{"f": dir + "/tool"}, Texts: map[string]string{"/f": "text"}}, `writing the image: it has two files "f"`},
 		{"a link in the place of a text", Image{Texts: map[string]string{"f": "text"}, Links: map[string]string{"f": "g"}}, `writing the image: it has two files "f"`},

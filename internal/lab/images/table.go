@@ -1,6 +1,7 @@
 package images
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -90,8 +91,14 @@ func xtables(f Folders) string {
 	return strings.TrimPrefix(found[0], f.Root)
 }
 
-// Recipe is raised when an image is composed in another way of the same parts.
-const Recipe = "1"
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Recipe is raised when an image is composed in another way of the same
+// parts, such as with other modes.
+const Recipe = "2"
 
 // Label marks the builder image with the key of what it was made from.
 const Label = "istio-circuit-breaker.lab"
@@ -107,7 +114,7 @@ func Golang(reference, key string, f Folders) Image {
 			"WORKDIR /go", "LABEL " + Label + "=" + key,
 		},
 		Binaries: map[string]string{},
-		Files:    map[string]string{"usr/local/go/go.env": filepath.Join(f.GoRoot, "go.env"), "usr/local/go/VERSION": filepath.Join(f.GoRoot, "VERSION")},
+		Files:    map[string]string{},
 		Trees:    map[string]string{},
 		Texts:    map[string]string{"etc/passwd": passwd},
 	}
@@ -116,6 +123,11 @@ func Golang(reference, key string, f Folders) Image {
 	}
 	for _, dir := range []string{"bin", "lib", "pkg", "src"} {
 		i.Trees["usr/local/go/"+dir] = filepath.Join(f.GoRoot, dir)
+	}
+	for _, name := range []string{"go.env", "VERSION"} { // not every distribution's Go has both
+		if file := filepath.Join(f.GoRoot, name); exists(file) {
+			i.Files["usr/local/go/"+name] = file
+		}
 	}
 	return i
 }

@@ -7,16 +7,23 @@ import (
 	"path/filepath"
 )
 
-// kubeconfig is for the lab's own network; it names the files of its keys.
+// kubeconfig is for the node's network; it names the files of its keys.
 func (p Paths) kubeconfig() string {
+	server := APIServer
+	if !p.first() {
+		server = apiServerForNodes
+	}
 	return fmt.Sprintf(`apiVersion: v1
 kind: Config
 current-context: lab
 contexts: [{name: lab, context: {cluster: lab, user: lab}}]
 clusters: [{name: lab, cluster: {server: "https://%s", certificate-authority: %q}}]
 users: [{name: lab, user: {client-certificate: %q, client-key: %q}}]
-`, APIServer, p.pki("ca.crt"), p.pki("admin.crt"), p.pki("admin.key"))
+`, server, p.pki("ca.crt"), p.pki("admin.crt"), p.pki("admin.key"))
 }
+
+// apiServerForNodes is where further nodes reach the API server.
+const apiServerForNodes = Address + ":6443"
 
 // Kubeconfig is for wherever the API server is reached at address. It holds the
 // keys that are in the folder pki, so that it can be taken elsewhere, as to the

@@ -30,6 +30,8 @@ type Builder struct {
 	Remark func(string)
 	// Log receives what the tools print.
 	Log io.Writer
+	// Work is told what is to be compiled, and what is.
+	Work *Work
 }
 
 // Go builds the named part unless it is in the cache, and returns its folder.
@@ -46,7 +48,8 @@ func (b Builder) Go(ctx context.Context, name string) (string, error) {
 	return b.once(p.name, key, func(folder string) error { return b.compile(ctx, p, folder) })
 }
 
-// key hashes all that decides what comes out of p.
+// key hashes all that decides what comes out of p, but for what
+// buildEnvironment sets.
 func (b Builder) key(p goPart) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p.packages, p.tags, p.ldflags, goFlags)
@@ -75,113 +78,93 @@ func (b Builder) key(p goPart) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:12], nil
 }
 
-// folder is where a part is kept, by its name and the key of its content.
-func (b Builder) folder(name, key string) string { return filepath.Join(b.Cache, name+"-"+key) }
-
-// staleAfter is when a folder that something was built in was surely left by a
-// run that was killed.
-const staleAfter = 24 * time.Hour
-
-// once calls make with an empty folder, and keeps the folder under its final
-// name only if make succeeds.
-func (b Builder) once(name, key string, make func(folder string) error) (string, error) {
-	folder := b.folder(name, key)
-	if there(folder) {
-		b.Remark("in the cache")
-		return folder, nil
-	}
-	if err := os.MkdirAll(b.Cache, 0o755); err != nil {
-		return "", fmt.Errorf("making the cache folder: %w", err)
-	}
-	if err := b.removeStale(name); err != nil {
-		return "", err
-	}
-	temp, err := os.MkdirTemp(b.Cache, "."+name+"-")
+// FetchModules fetches what the parts that are not in the cache are compiled of,
+// and the program where any is: what fails for want of a network fails before
+// anything is compiled. What there is to be compiled is known then.
+func (b Builder) FetchModules(ctx context.Context) error {
+	needs, err := b.Needs(ctx)
 	if err != nil {
-		return "", fmt.Errorf("making a folder to build in: %w", err)
+		return err
 	}
-	defer os.RemoveAll(temp)
-	if err := make(temp); err != nil {
-		return "", err
+	if len(needs["go"]) == 0 {
+		b.Remark("all there")
+		return nil
 	}
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return "", fmt.Errorf("keeping what was built: %w", err)
-	}
-	// Another user of the cache may have been faster; both built the same.
-	if err := os.Rename(temp, folder); err != nil && !there(folder) {
-		return "", fmt.Errorf("keeping what was built: %w", err)
-	}
-	return folder, nil
-}
-
-func (b Builder) removeStale(name string) error {
-	left, err := filepath.Glob(filepath.Join(b.Cache, "."+name+"-*"))
-	if err != nil {
-		return fmt.Errorf("looking for half-built parts: %w", err)
-	}
-	for _, folder := range left {
-		if info, err := os.Stat(folder); err != nil || time.Since(info.ModTime()) < staleAfter {
+	for _, p := range append(slices.Clone(goParts), program) {
+		if p.name != program.name && !slices.Contains(needs["go"], p.name) {
 			continue
 		}
-		if err := os.RemoveAll(folder); err != nil {
-			return fmt.Errorf("removing a half-built part: %w", err)
+		b.Note("those of part " + p.name)
+		list := b.build(p, "")
+		list.Args, list.Log = slices.Concat([]string{"go", "list", "-deps"}, []string{"-tags=" + p.tags, "-f", listFormat}, p.packages), b.Log
+		out, err := b.Runner.Run(ctx, list)
+		if err != nil {
+			return fmt.Errorf("fetching the modules of part %q: %w", p.name, err)
 		}
+		b.Work.add(p.name, out)
 	}
 	return nil
 }
 
-// goFlags: no DWARF, which nobody reads here and which costs a tenth of the
-// compile time; no cgo, so that binaries run in images from scratch.
-var goFlags = []string{"-trimpath", "-gcflags=all=-dwarf=false"}
+// Program compiles the Pulumi program and the observer into Go's cache, with the
+// flags that all that the lab runs has.
+func (b Builder) Program(ctx context.Context) error { return b.compile(ctx, program, "") }
 
 func (b Builder) compile(ctx context.Context, p goPart, folder string) error {
-	dir := filepath.Join(b.Source, p.module)
-	env := []string{"CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off"}
-	tags := []string{"-tags=" + p.tags}
-
-	// Modules first, and apart: what fails for want of a network should say so.
-	b.Note("fetching modules")
-	list := runner.Command{Args: slices.Concat([]string{"go", "list", "-deps"}, tags, p.packages), Dir: dir, Env: env, Log: b.Log}
-	out, err := b.Runner.Run(ctx, list)
-	if err != nil {
-		return fmt.Errorf("fetching the modules of part %q: %w", p.name, err)
-	}
-	all := strings.Count(out, "\n")
-
-	lines := &counter{note: func(n int) {
-		b.Note(fmt.Sprintf("%d of %d packages", min(n, all), all))
-	}}
-	build := runner.Command{
-		Args: slices.Concat([]string{"go", "build", "-v"}, goFlags, tags,
-			[]string{"-ldflags=-s -w " + p.ldflags, "-o", folder + "/"}, p.packages),
-		Dir: dir, Env: env,
-		Log: io.MultiWriter(b.Log, lines),
-	}
+	defer b.Work.begin(p.name)()
+	build, all := b.build(p, folder), b.Work.count(p.name)
+	begun := 0
+	build.Log = io.MultiWriter(b.Log, &lines{to: func(line string) {
+		b.Work.compiles(p.name, line)
+		if begun++; all > 0 { // else it is known to be there, or nearly so
+			left := (b.Work.Left() + time.Minute - 1).Truncate(time.Minute)
+			b.Note(fmt.Sprintf("%d of %d packages, the lab is up in about %.0f min", min(begun, all), all, left.Minutes()))
+		}
+	}})
 	if _, err := b.Runner.Run(ctx, build); err != nil {
 		return fmt.Errorf("compiling part %q: %w", p.name, err)
 	}
 	return nil
 }
 
-// counter counts lines: `go build -v` prints one for each package.
-type counter struct {
-	n    int
-	note func(int)
+// build is the command that compiles p into folder, and the program into Go's
+// cache alone.
+func (b Builder) build(p goPart, folder string) runner.Command {
+	flags, output := goFlags, folder+"/"
+	if p.name == program.name {
+		flags, output = programFlags, os.DevNull
+	}
+	return runner.Command{
+		Args: slices.Concat([]string{"go", "build", "-v"}, flags, []string{"-tags=" + p.tags},
+			[]string{"-ldflags=-s -w " + p.ldflags, "-o", output}, p.packages),
+		Dir: filepath.Join(b.Source, p.module), Env: buildEnvironment(),
+	}
 }
 
-func (c *counter) Write(p []byte) (int, error) {
-	if lines := strings.Count(string(p), "\n"); lines > 0 {
-		c.n += lines
-		c.note(c.n)
+// lines hands whole lines on: `go build -v` prints one for each package.
+type lines struct {
+	half string
+	to   func(line string)
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	text := l.half + string(p)
+	for {
+		line, rest, whole := strings.Cut(text, "\n")
+		if !whole {
+			l.half = text
+			return len(p), nil
+		}
+		l.to(line)
+		text = rest
 	}
-	return len(p), nil
 }
 
 // ModuleFolder is where the cluster module's dependency has its files.
 func (b Builder) ModuleFolder(ctx context.Context, module string) (string, error) {
 	out, err := b.Runner.Run(ctx, runner.Command{
 		Args: []string{"go", "list", "-m", "-f", "{{.Dir}}", module},
-		Dir:  filepath.Join(b.Source, "lab/parts/cluster"), Env: []string{"GOWORK=off"}, Log: b.Log,
+		Dir:  filepath.Join(b.Source, "lab/parts/cluster"), Env: goEnvironment, Log: b.Log,
 	})
 	if err != nil {
 		return "", fmt.Errorf("finding the folder of module %q: %w", module, err)

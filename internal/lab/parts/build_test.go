@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +17,7 @@ import (
 // already.
 func builds() []answer {
 	return []answer{
-		{begins: "go list -deps", out: "a\nb\nc\nd\ne\n"},
+		{begins: "go list -deps", out: "a\t\t\t\tp\nb\t\t\t\tp\nc\t\t\t\tp\nd\t\t\t\tp\ne\t\t\ta,b,c,d\tp\n"},
 		{begins: "go build -v", out: "a\nb\nc\nd\n", do: func(c runner.Command) error {
 			for i, arg := range c.Args {
 				if arg == "-o" {
@@ -40,7 +39,6 @@ func TestAPartIsBuiltOnceIntoAFolderOfItsContent(t *testing.T) {
 		t.Errorf("got folder %q", folder)
 	}
 	want := []string{
-		"go list -deps -tags= istio-circuit-breaker/lab/parts/provider",
 		"go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w -X main.version=" + providerVersion + "' -o TEMP/ istio-circuit-breaker/lab/parts/provider",
 	}
 	got := b.run.lines(b.dir)
@@ -54,11 +52,11 @@ func TestAPartIsBuiltOnceIntoAFolderOfItsContent(t *testing.T) {
 		if c.Dir != b.Source+"/lab/parts/provider" {
 			t.Errorf("%s: run in %q", runner.Quote(c.Args), c.Dir)
 		}
-		if diff := cmp.Diff([]string{"CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off"}, c.Env); diff != "" {
+		if diff := cmp.Diff(buildEnvironment(), c.Env); diff != "" {
 			t.Errorf("environment (-want +got):\n%s", diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"fetching modules", "4 of 5 packages"}, *b.notes); diff != "" {
+	if diff := cmp.Diff([]string(nil), *b.notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
 
@@ -86,27 +84,15 @@ func TestTheAgentIsBuiltWithItsTag(t *testing.T) {
 
 func TestAFailedBuildLeavesNothingAndSaysWhatFailed(t *testing.T) {
 	broken := &runner.Error{Args: []string{"go"}, Output: "no such host", Cause: errors.New("exit status 1")}
-	tests := []struct {
-		name    string
-		answers []answer
-		want    string
-	}{
-		{"modules", []answer{{begins: "go list", err: broken}}, `fetching the modules of part "docker": running`},
-		{"compiler", []answer{{begins: "go list", out: "a\n"}, {begins: "go build", err: broken}}, `compiling part "docker": running`},
+	b := newBench(t, answer{begins: "go build", err: broken})
+	folder, err := b.Go(t.Context(), "docker")
+	if !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), `compiling part "docker": running`) || folder != "" {
+		t.Errorf("got %q and %v", folder, err)
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, tt.answers...)
-			folder, err := b.Go(t.Context(), "docker")
-			if !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), tt.want) || folder != "" {
-				t.Errorf("got %q and %v, want %q", folder, err, tt.want)
-			}
-			if left, err := os.ReadDir(b.Cache); err != nil || len(left) > 0 {
-				t.Errorf("left in the cache: %v, %v", left, err)
-			}
-		})
+	if left, err := os.ReadDir(b.Cache); err != nil || len(left) > 0 {
+		t.Errorf("left in the cache: %v, %v", left, err)
 	}
-	b := newBench(t)
+	b = newBench(t)
 	if _, err := b.Go(t.Context(), "nonsense"); err == nil || err.Error() != `building part "nonsense": there is no such part` {
 		t.Errorf("got %v", err)
 	}
@@ -166,48 +152,16 @@ func TestTheKeyIsThatOfTheContent(t *testing.T) {
 	}
 }
 
-func TestOnceRemovesWhatKilledRunsHaveLeft(t *testing.T) {
-	b := newBench(t)
-	old, young := filepath.Join(b.Cache, ".part-old"), filepath.Join(b.Cache, ".part-young")
-	for _, dir := range []string{old, young} {
-		file(t, dir+"/half", "")
-	}
-	longAgo := time.Now().Add(-2 * staleAfter)
-	if err := os.Chtimes(old, longAgo, longAgo); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.once("part", "1", func(string) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	if there(old) || !there(young) {
-		t.Errorf("there: old %v, young %v; want the young one, which another run may be busy with", there(old), there(young))
-	}
-}
-
-func TestOnceTakesWhatAnotherRunHasBuiltMeanwhile(t *testing.T) {
-	b := newBench(t)
-	folder, err := b.once("part", "1", func(string) error {
-		file(t, b.Cache+"/part-1/binary", "theirs")
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if content, err := os.ReadFile(folder + "/binary"); err != nil || string(content) != "theirs" {
-		t.Errorf("got %q and %v", content, err)
-	}
-}
-
-func TestLinesAreCountedWhereverTheyAreCut(t *testing.T) {
-	var counts []int
-	c := &counter{note: func(n int) { counts = append(counts, n) }}
-	for _, chunk := range []string{"a\nb", "", "c", "\n", "d\ne\nf\n"} {
-		if n, err := c.Write([]byte(chunk)); n != len(chunk) || err != nil {
+func TestLinesAreWholeWhereverTheyAreCut(t *testing.T) {
+	var got []string
+	l := &lines{to: func(line string) { got = append(got, line) }}
+	for _, chunk := range []string{"a\nb", "", "c", "\n", "d\ne\nf\ng"} {
+		if n, err := l.Write([]byte(chunk)); n != len(chunk) || err != nil {
 			t.Errorf("writing %q: got %d and %v", chunk, n, err)
 		}
 	}
-	if diff := cmp.Diff([]int{1, 2, 5}, counts); diff != "" {
-		t.Errorf("counts (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"a", "bc", "d", "e", "f"}, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/runner"
 )
 
@@ -68,7 +67,7 @@ func (b Builder) Debian(ctx context.Context) (err error) {
 		}
 	} // else the machine has a policy of its own, or a killed run has left ours
 	defer func() { err = errors.Join(err, b.RemovePolicy()) }()
-	if err := b.apt(ctx, "update"); err != nil {
+	if err := b.apt(ctx, false, "update"); err != nil {
 		return err
 	}
 	b.Note("installing " + strings.Join(missing, " "))
@@ -97,19 +96,6 @@ func (b Builder) split() []string {
 		}
 	}
 	return names
-}
-
-func (b Builder) install(ctx context.Context, packages []string) error {
-	return b.apt(ctx, append([]string{"install", "-y", "--no-install-recommends", "--no-remove"}, packages...)...)
-}
-
-func (b Builder) apt(ctx context.Context, args ...string) error {
-	args = append([]string{"apt-get"}, args...)
-	_, err := b.Runner.Run(ctx, runner.Command{Args: args, Env: []string{"DEBIAN_FRONTEND=noninteractive"}, Log: b.Log})
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	return hint.With(fmt.Errorf("installing Debian packages: %w", err), "run `"+runner.Quote(args)+"` by hand and see what it says")
 }
 
 // disable keeps systemd from starting at the next boot what was installed just

@@ -13,6 +13,9 @@ import (
 	"istio-circuit-breaker/internal/runner"
 )
 
+// aptGet is how every command of apt's begins.
+const aptGet = "apt-get -o DPkg::Lock::Timeout=60 -o Dpkg::Options::=--force-confold "
+
 const theirPolicy = "#!/bin/sh\n# Of this machine.\nexit 101\n"
 
 // apt answers apt-get: an install brings the packages, and sees the policy in
@@ -20,11 +23,12 @@ const theirPolicy = "#!/bin/sh\n# Of this machine.\nexit 101\n"
 func apt(t *testing.T, b *bench, policy *string) []answer {
 	t.Helper()
 	return []answer{
-		{begins: "apt-get update"},
-		{begins: "apt-get install", do: func(c runner.Command) error {
+		{begins: aptGet + "update"},
+		{begins: aptGet + "install --download-only"},
+		{begins: aptGet + "install", do: func(c runner.Command) error {
 			content, err := os.ReadFile(b.Root + policyFile)
 			*policy = string(content)
-			b.install(t, c.Args[5:]...)
+			b.install(t, c.Args[slices.Index(c.Args, "--no-remove")+1:]...)
 			return err
 		}},
 		{begins: b.Root + "/usr/bin/systemctl disable"},
@@ -60,8 +64,9 @@ func TestMissingPackagesAreInstalledAndNotStarted(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{
-				"apt-get update",
-				"apt-get install -y --no-install-recommends --no-remove containerd containernetworking-plugins docker-registry docker.io etcd-server runc",
+				aptGet + "update",
+				aptGet + "install --download-only -y --no-install-recommends --no-remove containerd containernetworking-plugins docker-registry docker.io etcd-server runc",
+				aptGet + "install -y --no-install-recommends --no-remove containerd containernetworking-plugins docker-registry docker.io etcd-server runc",
 				"DIR/machine/usr/bin/systemctl disable --quiet etcd.service containerd.service docker.service docker.socket docker-registry.service",
 			}
 			if diff := cmp.Diff(want, b.run.lines(b.dir)); diff != "" {
@@ -119,7 +124,7 @@ func TestACommandThatHasMovedToAnotherPackageIsFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.command(t, "dockerd")
-	b.run.answers = []answer{{begins: "apt-get update"}, {begins: "apt-get install", do: func(c runner.Command) error {
+	b.run.answers = []answer{{begins: aptGet + "update"}, {begins: aptGet + "install", do: func(c runner.Command) error {
 		if slices.Contains(c.Args, "docker-cli") {
 			b.install(t, "docker-cli")
 		}
@@ -131,21 +136,27 @@ func TestACommandThatHasMovedToAnotherPackageIsFollowed(t *testing.T) {
 	if err := b.Debian(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if last := b.run.lines(b.dir)[2]; !strings.HasSuffix(last, " docker-cli") {
+	if last := b.run.lines(b.dir)[4]; !strings.HasSuffix(last, " docker-cli") {
 		t.Errorf("last command: got %q", last)
 	}
 }
 
 func TestAFailedInstallSaysWhatToDo(t *testing.T) {
 	broken := &runner.Error{Args: []string{"apt-get"}, Output: "no network", Cause: errors.New("exit status 100")}
+	halfWay := &runner.Error{Args: []string{"apt-get"}, Cause: errors.New("exit status 100"),
+		Output: "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. "}
 	tests := []struct {
 		name       string
 		answers    []answer
 		want, hint string
 	}{
-		{"update", []answer{{begins: "apt-get update", err: broken}}, "installing Debian packages: running", "run `apt-get update` by hand and see what it says"},
-		{"install", []answer{{begins: "apt-get update"}, {begins: "apt-get install", err: broken}}, "installing Debian packages: running",
-			"run `apt-get install -y --no-install-recommends --no-remove etcd-server` by hand and see what it says"},
+		{"update", []answer{{begins: aptGet + "update", err: broken}}, "installing Debian packages: running", "run `" + aptGet + "update` by hand and see what it says"},
+		{"download", []answer{{begins: aptGet + "update"}, {begins: aptGet + "install --download-only", err: broken}}, "installing Debian packages: running",
+			"run `" + aptGet + "install --download-only -y --no-install-recommends --no-remove etcd-server` by hand and see what it says"},
+		{"install", []answer{{begins: aptGet + "update"}, {begins: aptGet + "install --download-only"}, {begins: aptGet + "install", err: broken}}, "installing Debian packages: running",
+			"run `" + aptGet + "install -y --no-install-recommends --no-remove etcd-server` by hand and see what it says"},
+		{"a dpkg that was stopped half-way", []answer{{begins: aptGet + "update"}, {begins: aptGet + "install", err: halfWay}}, "installing Debian packages: running",
+			"mend what was stopped half-way with `dpkg --configure -a`, then run `go run ./lab up`"},
 		{"nothing that should be there", []answer{{begins: "apt-get"}},
 			"installing Debian packages: apt-get succeeded, yet what these should hold is not there: etcd-server", ""},
 	}

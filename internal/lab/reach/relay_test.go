@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-const within = 20 * time.Second
+const within = time.Minute
 
 var quiet = slog.New(slog.DiscardHandler)
 

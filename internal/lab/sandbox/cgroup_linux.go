@@ -20,9 +20,13 @@ import (
 type cgroups struct {
 	mounts string // file that lists all mounts
 	root   string // folder that the trees are below, or the one tree itself
+	// write writes to one of the kernel's files.
+	write func(file, data string) error
 }
 
-var machine = cgroups{mounts: "/proc/self/mounts", root: "/sys/fs/cgroup"}
+var machine = cgroups{mounts: "/proc/self/mounts", root: "/sys/fs/cgroup", write: func(file, data string) error {
+	return os.WriteFile(file, []byte(data), 0o644)
+}}
 
 // hierarchies lists the mounted cgroup trees: one on a cgroup v2 machine, one
 // a controller on v1 and hybrid ones.
@@ -92,18 +96,23 @@ func (c cgroups) create(name string) error {
 				}
 			}
 		}
-		// v2: children get a controller only where the parent hands it on.
-		if controllers, err := os.ReadFile(filepath.Join(root, "cgroup.controllers")); err == nil && root == c.root {
-			for _, controller := range strings.Fields(string(controllers)) {
-				for _, d := range []string{root, dir} {
-					if err := os.WriteFile(filepath.Join(d, "cgroup.subtree_control"), []byte("+"+controller), 0o644); err != nil {
-						return fmt.Errorf("handing cgroup controller %s on in %q: %w", controller, d, err)
-					}
-				}
+		if root == c.root {
+			if err := c.handOn(root, dir); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// TryCgroups makes a cgroup as CreateCgroup does, and removes it again: whether
+// this machine lets us is known by nothing else.
+func TryCgroups() error {
+	return machine.try(fmt.Sprintf("istio-circuit-breaker-lab-try-%d", os.Getpid()))
+}
+
+func (c cgroups) try(name string) error {
+	return errors.Join(c.create(name), c.remove(name))
 }
 
 // Cgroups lists the folders of the cgroup name, one in each hierarchy that has
@@ -157,6 +166,9 @@ func (c cgroups) remove(name string) error {
 				first = fmt.Errorf("removing cgroup %q: %w", dirs[i], err)
 			}
 		}
+	}
+	if first == nil {
+		first = c.giveBack()
 	}
 	return first
 }

@@ -15,7 +15,7 @@ import (
 func tree(t *testing.T, mounts string, files map[string]string) cgroups {
 	t.Helper()
 	dir := t.TempDir()
-	c := cgroups{mounts: filepath.Join(dir, "mounts"), root: filepath.Join(dir, "cgroup")}
+	c := cgroups{mounts: filepath.Join(dir, "mounts"), root: filepath.Join(dir, "cgroup"), write: machine.write}
 	write(t, c.mounts, strings.ReplaceAll(mounts, "ROOT", c.root))
 	for name, content := range files {
 		file := filepath.Join(c.root, name)
@@ -47,7 +47,7 @@ func filesOf(kind string) map[string]string {
 	case "hybrid":
 		files["unified/cgroup.controllers"] = "\n"
 	case "v2":
-		files["cgroup.controllers"] = "cpu memory\n"
+		files["cgroup.controllers"] = "cpuset cpu io memory hugetlb pids rdma misc\n"
 	}
 	return files
 }
@@ -65,7 +65,7 @@ func TestCgroupsOfEachKind(t *testing.T) {
 		}},
 		// The kernel takes each write to this file as one more controller.
 		{"v2", mountsV2, map[string]string{
-			"cgroup.subtree_control": "+memory", "lab": "", "lab/cgroup.subtree_control": "+memory",
+			"cgroup.subtree_control": "+hugetlb", "lab": "", "lab/cgroup.subtree_control": "+hugetlb",
 		}},
 	}
 	for _, tt := range tests {

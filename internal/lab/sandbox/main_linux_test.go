@@ -24,6 +24,11 @@ func TestMain(m *testing.M) {
 		err = Supervise(arg)
 	case "daemon":
 		err = daemon(arg)
+	case "greet":
+		l, listenErr := net.Listen("tcp", arg)
+		if err = listenErr; err == nil {
+			err = greet(l)
+		}
 	case "probe":
 		for _, lacks := range Probe(arg) {
 			fmt.Println(lacks)
@@ -52,6 +57,9 @@ func daemon(dir string) error {
 	}
 	fmt.Fprintf(starts, "started with %q\n", os.Getenv("DAEMON"))
 	starts.Close()
+	if err := os.WriteFile(filepath.Join(dir, "environ"), []byte(strings.Join(os.Environ(), "\n")), 0o666); err != nil {
+		return err
+	}
 	if err := exec.Command("sh", "-c", "sh -c 'exit 7' & exit 0").Run(); err != nil {
 		return err
 	}

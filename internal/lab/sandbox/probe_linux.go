@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,9 +31,9 @@ func StartProbe(ctx context.Context, binary string, args []string) ([]string, er
 
 // Probe tries what the lab asks of the kernel and lists what does not work. It
 // has to run in namespaces of its own. Trying is the only sure way: a feature
-// may be compiled in, loaded, or loaded at its first use. dir is a folder on
-// the disk that images will be unpacked on.
-func Probe(dir string) []string {
+// may be compiled in, loaded, or loaded at its first use. dirs are folders on
+// the disks that images will be unpacked on.
+func Probe(dirs ...string) []string {
 	var lacks []string
 	note := func(feature string, err error) {
 		if err != nil {
@@ -40,7 +41,15 @@ func Probe(dir string) []string {
 		}
 	}
 	note("bridges (bridge)", tryBridge())
-	note("overlay file systems below "+dir+" (overlay)", tryOverlay(dir))
+	for _, dir := range slices.Compact(slices.Sorted(slices.Values(dirs))) {
+		note("overlay file systems below "+dir+" (overlay)", tryOverlay(dir))
+	}
+	note("a /proc of its own with settings of its own", trySettings())
+	note("the kernel's log, which the kubelet reads (/dev/kmsg)", tryRead("/dev/kmsg"))
+	for _, command := range []string{"ip", "nsenter", "setsid", "ldd"} {
+		_, err := exec.LookPath(command)
+		note("the command "+command, err)
+	}
 	note("nf_tables (nf_tables)", tryNetfilter(nftGetGeneration, nil))
 	// Those that kube-proxy's and Istio's rules are made of; NAT and connection
 	// tracking come with them.
@@ -86,6 +95,28 @@ func tryOverlay(dir string) error {
 		return err
 	}
 	return unix.Unmount(merged, 0)
+}
+
+// trySettings does what the supervisor does to the kernel's settings, in the
+// folder of none of the lab's files.
+func trySettings() error {
+	temp, err := os.MkdirTemp("", "lab-probe-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	if err := mountAll(Plan{Masks: temp}); err != nil {
+		return err
+	}
+	return forward()
+}
+
+func tryRead(file string) error {
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Of linux/netfilter/nfnetlink.h, nf_tables.h and nf_tables_compat.h: message

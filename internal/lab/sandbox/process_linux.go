@@ -47,7 +47,11 @@ func Find(args []string) ([]Sandbox, error) {
 			found = append(found, Sandbox{PID: pid, Started: started, Boot: boot})
 		}
 	})
-	return found, err
+	// A supervisor's child has its arguments until it becomes the daemon.
+	children := func(s Sandbox) bool {
+		return slices.ContainsFunc(found, func(other Sandbox) bool { return other.PID == parent(s.PID) })
+	}
+	return slices.DeleteFunc(slices.Clone(found), children), err
 }
 
 // Marked lists the processes that were started with the given entry, such as

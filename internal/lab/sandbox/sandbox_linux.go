@@ -35,7 +35,7 @@ func Start(binary string, args []string, logFile string, handed ...*os.File) (Sa
 	if err != nil {
 		return Sandbox{}, err
 	}
-	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	log, err := OpenLog(logFile)
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("opening the supervisor's log: %w", err)
 	}
@@ -46,7 +46,7 @@ func Start(binary string, args []string, logFile string, handed ...*os.File) (Sa
 	}
 	defer here.Close()
 	cmd := exec.Command(binary, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, "/"
+	cmd.Stdout, cmd.Stderr, cmd.Dir, cmd.Env = log, log, "/", keptOf(os.Environ())
 	cmd.ExtraFiles = append([]*os.File{here}, handed...) // from hostNetwork on
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: namespaces,
@@ -70,10 +70,10 @@ func (s Sandbox) Save(file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file+".new", data, 0o644); err != nil {
+	if err := WriteFile(file, data, 0o644); err != nil {
 		return fmt.Errorf("keeping the supervisor's process: %w", err)
 	}
-	return os.Rename(file+".new", file)
+	return nil
 }
 
 // Load reads what Save wrote.
@@ -110,17 +110,32 @@ func (s Sandbox) Alive() bool {
 func (s Sandbox) Process() int { return s.PID }
 
 // Stop ends the supervisor and with it every process of the sandbox, and waits
-// until the kernel has done so.
+// until the kernel has done so. It is asked first, for the daemons whose data
+// outlives the sandbox, and killed if it takes longer than they are given.
 func (s Sandbox) Stop(ctx context.Context) error {
+	if s.signal(ctx, syscall.SIGTERM, stopLimit+2*time.Second) == nil {
+		return nil
+	}
+	return s.signal(ctx, syscall.SIGKILL, 30*time.Second)
+}
+
+// Reload has the supervisor look which daemons are to run, see Daemon.Off.
+func (s Sandbox) Reload() error {
+	if err := syscall.Kill(s.PID, syscall.SIGHUP); err != nil {
+		return fmt.Errorf("telling the supervisor, process %d: %w", s.PID, err)
+	}
+	return nil
+}
+
+// signal sends the supervisor a signal and waits for its end.
+func (s Sandbox) signal(ctx context.Context, sig syscall.Signal, limit time.Duration) error {
 	if !s.Alive() {
 		return nil
 	}
-	// Straight to SIGKILL: there is nothing inside that is worth an orderly
-	// stop, and the kernel does the rest.
-	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+	if err := syscall.Kill(s.PID, sig); err != nil && err != syscall.ESRCH {
 		return fmt.Errorf("ending the supervisor, process %d: %w", s.PID, err)
 	}
-	return wait.For(ctx, "the lab's processes to end", 30*time.Second, 50*time.Millisecond, func(context.Context) error {
+	return wait.For(ctx, "the lab's processes to end", limit, 50*time.Millisecond, func(context.Context) error {
 		if s.Alive() {
 			return fmt.Errorf("process %d is still there", s.PID)
 		}

@@ -13,9 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A daemon that ends is started again after this long; kube-controller-manager,
-// for one, exits when it comes up before the API server has made its roles.
-const restartDelay = 500 * time.Millisecond
+// stopLimit is how long the daemons have to end that are asked to.
+const stopLimit = 10 * time.Second
+
+// logInterval is how often the size of the daemons' logs is looked at.
+const logInterval = time.Minute
 
 // Supervise is the first process of the sandbox: it makes the network and the
 // mounts, starts the plan's daemons, and reaps every process of the namespace
@@ -26,8 +28,11 @@ func Supervise(planFile string) error {
 	// kernel delivers only signals that it asked for.
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
 	children := make(chan os.Signal, 64)
 	signal.Notify(children, syscall.SIGCHLD)
+	syscall.Umask(umask)
 
 	data, err := os.ReadFile(planFile)
 	if err != nil {
@@ -44,27 +49,46 @@ func Supervise(planFile string) error {
 		return err
 	}
 
-	s := supervisor{running: map[int]Daemon{}, due: make(chan Daemon, len(plan.Daemons)), handed: handed(plan)}
-	for _, d := range plan.Daemons {
+	if err := writeFailing(plan.Failing, nil); err != nil { // of a sandbox before this one
+		return fmt.Errorf("telling which daemons fail: %w", err)
+	}
+	s := newSupervisor(plan, handed(plan))
+	s.run(stop, reload, children)
+	return nil // the kernel ends all that is left in the namespace
+}
+
+// run keeps the daemons running until it is told to stop.
+func (s *supervisor) run(stop, reload, children <-chan os.Signal) {
+	logs := time.NewTicker(logInterval)
+	defer logs.Stop()
+	var limit <-chan time.Time
+	for _, d := range s.daemons {
 		s.start(d)
 	}
-	for {
+	for !s.stopping || s.stop() {
 		select {
 		case <-stop:
 			slog.Info("stopping: asked to")
-			return nil // the kernel ends all that is left in the namespace
+			stop, limit = nil, time.After(stopLimit)
+			s.stop()
+		case <-limit:
+			slog.Warn("stopping: not all daemons have ended in time")
+			return
+		case <-reload:
+			s.reload()
 		case <-children:
 			s.reap()
 		case d := <-s.due:
 			s.start(d)
+		case <-logs.C:
+			for _, d := range s.daemons {
+				limitLog(d.Log)
+			}
+			if own, err := os.Readlink("/proc/self/fd/2"); err == nil {
+				limitLog(own)
+			}
 		}
 	}
-}
-
-type supervisor struct {
-	running map[int]Daemon
-	due     chan Daemon
-	handed  []*os.File
 }
 
 // handed are the files that Start handed over. Daemons get those that they
@@ -78,70 +102,6 @@ func handed(plan Plan) []*os.File {
 		files = append(files, os.NewFile(uintptr(fd), "handed"))
 	}
 	return files
-}
-
-func (s *supervisor) start(d Daemon) {
-	pid, err := spawn(d, s.handed)
-	if err != nil {
-		slog.Error("starting", "daemon", d.Name, "error", err)
-		s.later(d)
-		return
-	}
-	slog.Info("started", "daemon", d.Name, "pid", pid)
-	s.running[pid] = d
-}
-
-func (s *supervisor) later(d Daemon) {
-	time.AfterFunc(restartDelay, func() { s.due <- d })
-}
-
-// reap collects every process that has ended, orphans of others among them:
-// they become children of the namespace's first process.
-func (s *supervisor) reap() {
-	for {
-		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil || pid <= 0 {
-			return
-		}
-		if d, ours := s.running[pid]; ours {
-			delete(s.running, pid)
-			slog.Warn("ended, will be started again", "daemon", d.Name, "pid", pid, "exit", status.ExitStatus(), "signal", status.Signal().String())
-			s.later(d)
-		}
-	}
-}
-
-// spawn uses os.StartProcess without Wait, which would race with reap.
-func spawn(d Daemon, handed []*os.File) (int, error) {
-	log, err := os.OpenFile(d.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return 0, err
-	}
-	defer log.Close()
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return 0, err
-	}
-	defer null.Close()
-	files := []*os.File{null, log, log}
-	for _, i := range d.Inherits {
-		files = append(files, handed[i])
-	}
-	p, err := os.StartProcess(d.Args[0], d.Args, &os.ProcAttr{
-		Dir:   "/",
-		Env:   append(os.Environ(), d.Env...),
-		Files: files,
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
-	})
-	if err != nil {
-		return 0, err
-	}
-	pid := p.Pid // which Release forgets
-	return pid, p.Release()
 }
 
 // kernelSettings are those that a kubelet insists on, as in its

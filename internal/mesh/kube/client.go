@@ -36,7 +36,7 @@ func (c *Cluster) Client(ctx context.Context) (mesh.Client, error) {
 			continue
 		}
 		if wrong = usable(&pod); wrong == nil {
-			return mesh.Client{Pod: pod.Name, UID: string(pod.UID)}, nil
+			return mesh.Client{Pod: pod.Name, UID: string(pod.UID), Domain: dnsDomain(&pod)}, nil
 		}
 	}
 	return mesh.Client{}, wrong

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,12 +28,17 @@ const (
 	dialLimit = 10 * time.Second
 )
 
+// errNobody is that the admin interface is elsewhere, or not there yet.
+var errNobody = errors.New("nobody answers on port")
+
 // forward carries HTTP to one pod's admin port: each connection is a stream
 // within one port-forward connection, which is made again after it was lost. No
 // port is opened on this machine.
 type forward struct {
-	dialer httpstream.Dialer
-	http   *http.Client
+	namespace, pod string
+	port           int
+	dialer         httpstream.Dialer
+	http           *http.Client
 
 	dialing sync.Mutex // held by whoever dials
 	mu      sync.Mutex // of the two below; never held while something is waited for
@@ -46,29 +52,39 @@ func (c *Cluster) Admin(ctx context.Context, client mesh.Client, path string) ([
 	if err != nil {
 		return nil, err
 	}
+	body, _, err := f.ask(ctx, path)
+	return body, err
+}
+
+// ask is one question to the admin interface, with the date of the answer.
+func (f *forward) ask(ctx context.Context, path string) (body []byte, said time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, adminLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+client.Pod+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.pod+path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+		return nil, said, fmt.Errorf("asking the sidecar of %q: %w", f.pod, err)
 	}
 	answer, err := f.http.Do(request)
 	if err != nil {
 		f.drop()
-		return nil, forbidden(fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err), "create", "pods/portforward", c.namespace)
+		return nil, said, forbidden(fmt.Errorf("asking the sidecar of %q: %w", f.pod, err), "create", "pods/portforward", f.namespace)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	body, err = io.ReadAll(answer.Body)
 	switch {
 	case err != nil:
 		f.drop()
-		return nil, fmt.Errorf("asking the sidecar of %q: %w", client.Pod, err)
+		return nil, said, fmt.Errorf("asking the sidecar of %q: %w", f.pod, err)
 	case answer.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("asking the sidecar of %q for %s: %s", client.Pod, path, answer.Status)
+		return nil, said, fmt.Errorf("asking the sidecar of %q for %s: %s", f.pod, path, answer.Status)
 	}
-	return body, nil
+	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		said = date
+	}
+	return body, said, nil
 }
 
+// forward is the connection to the one client that is looked at.
 func (c *Cluster) forward(client mesh.Client) (*forward, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,7 +96,17 @@ func (c *Cluster) forward(client mesh.Client) (*forward, error) {
 		old.drop()
 		delete(c.forwards, uid)
 	}
-	url := c.streams.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("portforward").URL()
+	f, err := c.newForward(c.namespace, client.Pod, adminPort)
+	if err != nil {
+		return nil, err
+	}
+	c.forwards[client.UID] = f
+	return f, nil
+}
+
+// newForward prepares a connection to a port of a pod; the first question makes it.
+func (c *Cluster) newForward(namespace, pod string, port int) (*forward, error) {
+	url := c.streams.RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing a port-forward: %w", err)
@@ -90,9 +116,8 @@ func (c *Cluster) forward(client mesh.Client) (*forward, error) {
 		return nil, fmt.Errorf("preparing a port-forward: %w", err)
 	}
 	plain := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	f := &forward{dialer: portforward.NewFallbackDialerForStreaming(websocket, plain, refused)}
+	f := &forward{namespace: namespace, pod: pod, port: port, dialer: portforward.NewFallbackDialerForStreaming(websocket, plain, refused)}
 	f.http = &http.Client{Transport: &http.Transport{DialContext: f.dial, MaxIdleConns: 4}}
-	c.forwards[client.UID] = f
 	return f, nil
 }
 
@@ -136,23 +161,28 @@ func (f *forward) open() (net.Conn, error) {
 	f.mu.Unlock()
 	header := http.Header{}
 	header.Set(corev1.StreamType, corev1.StreamTypeError)
-	header.Set(corev1.PortHeader, strconv.Itoa(adminPort))
+	header.Set(corev1.PortHeader, strconv.Itoa(f.port))
 	header.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(id))
 	failed, err := live.CreateStream(header)
 	if err != nil {
-		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
+		return nil, fmt.Errorf("forwarding to port %d: %w", f.port, err)
 	}
 	failed.Close() // only read from
 	header.Set(corev1.StreamType, corev1.StreamTypeData)
 	data, err := live.CreateStream(header)
 	if err != nil {
 		live.RemoveStreams(failed)
-		return nil, fmt.Errorf("forwarding to port %d: %w", adminPort, err)
+		return nil, fmt.Errorf("forwarding to port %d: %w", f.port, err)
 	}
-	s := &stream{Stream: data, closed: func() { live.RemoveStreams(failed, data) }}
+	s := &stream{Stream: data, closed: func() { live.RemoveStreams(failed, data) }, told: make(chan struct{})}
 	// The kubelet reports a port where nobody listens here, and nowhere else.
 	go func() {
-		if text, _ := io.ReadAll(failed); len(text) > 0 {
+		text, _ := io.ReadAll(failed)
+		if len(text) > 0 {
+			s.why = fmt.Errorf("%w %d: %s", errNobody, f.port, strings.TrimSpace(string(text)))
+		}
+		close(s.told)
+		if s.why != nil {
 			s.Close()
 		}
 	}()

@@ -36,20 +36,14 @@ var _ mesh.Mesh = (*Cluster)(nil)
 
 // Open reads the configuration that flags choose. It does not connect yet.
 func Open(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
-	config, err := flags.ToRESTConfig()
-	if clientcmd.IsEmptyConfig(err) {
-		err = errors.New("no cluster is configured") // in fewer words than cli-runtime's
-	}
+	config, err := configOf(flags)
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("reading the kubeconfig: %w", err),
-			"choose a cluster with KUBECONFIG or --context; in the lab, run `go run ./lab exec -- go run ./observe ...`")
+		return nil, err
 	}
 	name := *flags.Context
 	if raw, err := flags.ToRawKubeConfigLoader().RawConfig(); err == nil && name == "" {
 		name = raw.CurrentContext
 	}
-	// Made for watching one client and a few pods, a few times a second.
-	config.QPS, config.Burst = 50, 100
 	core, err := corev1.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
@@ -61,6 +55,21 @@ func Open(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	return &Cluster{context: name, namespace: cmp.Or(*flags.Namespace, mesh.Namespace), config: config, core: core, streams: streams, forwards: map[string]*forward{}}, nil
+}
+
+// configOf reads the configuration that flags choose.
+func configOf(flags *genericclioptions.ConfigFlags) (*rest.Config, error) {
+	config, err := flags.ToRESTConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		err = errors.New("no cluster is configured") // in fewer words than cli-runtime's
+	}
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("reading the kubeconfig: %w", err),
+			"choose a cluster with KUBECONFIG or --context; in the lab, run `go run ./lab exec -- go run ./observe ...`")
+	}
+	// Made for watching one client and a few pods, a few times a second.
+	config.QPS, config.Burst = 50, 100
+	return config, nil
 }
 
 // Where is the context's name and the stack's namespace.

@@ -29,13 +29,9 @@ func NamesIn(flags *genericclioptions.ConfigFlags) (Names, error) {
 
 // Namespaces asks the cluster for its namespaces.
 func Namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags) ([]string, error) {
-	config, err := flags.ToRESTConfig()
+	core, err := coreOf(flags)
 	if err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
-	}
-	core, err := corev1.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+		return nil, err
 	}
 	list, err := core.Namespaces().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -46,4 +42,33 @@ func Namespaces(ctx context.Context, flags *genericclioptions.ConfigFlags) ([]st
 		names = append(names, n.Name)
 	}
 	return names, nil
+}
+
+// Services asks the cluster for its services, as NAME.NAMESPACE.
+func Services(ctx context.Context, flags *genericclioptions.ConfigFlags) ([]string, error) {
+	core, err := coreOf(flags)
+	if err != nil {
+		return nil, err
+	}
+	list, err := core.Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing services: %w", err)
+	}
+	var names []string
+	for _, s := range list.Items {
+		names = append(names, s.Name+"."+s.Namespace)
+	}
+	return names, nil
+}
+
+func coreOf(flags *genericclioptions.ConfigFlags) (*corev1.CoreV1Client, error) {
+	config, err := flags.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	core, err := corev1.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	return core, nil
 }

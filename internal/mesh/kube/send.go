@@ -31,7 +31,8 @@ var errEnded = errors.New("the client ended by itself")
 // Send runs the client role in the client pod. It ends when its input is
 // closed, which also happens if the connection is lost.
 func (c *Cluster) Send(ctx context.Context, client mesh.Client, l mesh.Load, answer func(time.Time, timeline.Answer)) error {
-	command := []string{"/servicex", "client", "-url", "http://" + mesh.Host(c.namespace) + "/",
+	// The short name: the cluster's DNS may have another domain than the mesh.
+	command := []string{"/servicex", "client", "-url", "http://" + mesh.Target(c.namespace).String() + "/",
 		"-rate", strconv.FormatFloat(l.Rate, 'g', -1, 64), "-concurrency", strconv.Itoa(l.Concurrency),
 		"-timeout", l.Timeout.String(), "-duration", longest.String(), "-stop-on-stdin-close"}
 	request := c.streams.RESTClient().Post().Resource("pods").Namespace(c.namespace).Name(client.Pod).SubResource("exec").

@@ -30,9 +30,6 @@ func clientSymptoms(pod *corev1.Pod) []timeline.Symptom {
 	if ambient(pod) {
 		tell("hbone", "has the annotation ambient.istio.io/redirection=enabled: ztunnel takes its requests")
 	}
-	if domain := dnsDomain(pod); domain != "" && !strings.HasSuffix(mesh.Host(pod.Namespace), ".svc."+domain) {
-		tell("cluster-domain", "has a sidecar for the domain %q, and the service is taken for %q", domain, mesh.Host(pod.Namespace))
-	}
 	return all
 }
 

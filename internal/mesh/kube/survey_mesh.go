@@ -53,7 +53,7 @@ func (c *Cluster) surveyAuthentication(ctx context.Context, client *corev1.Pod) 
 	if err != nil {
 		return nil, err
 	}
-	return authenticationSymptoms(all, inForce(rules, c.namespace, client.Labels), c.namespace), nil
+	return authenticationSymptoms(all, inForce(rules, c.namespace, dnsDomain(client), client.Labels), c.namespace), nil
 }
 
 // authenticationSymptoms are of the policies that are in force: one for chosen

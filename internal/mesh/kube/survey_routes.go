@@ -42,7 +42,7 @@ type httpRoute struct {
 
 // surveyRoutes looks at the routes to the service. Those of other namespaces hold
 // too; where they may not be read, the namespace's own are, and that is told.
-func (c *Cluster) surveyRoutes(ctx context.Context, _ *corev1.Pod) ([]timeline.Symptom, error) {
+func (c *Cluster) surveyRoutes(ctx context.Context, client *corev1.Pod) ([]timeline.Symptom, error) {
 	var list struct {
 		Items []virtualService `json:"items"`
 	}
@@ -55,13 +55,13 @@ func (c *Cluster) surveyRoutes(ctx context.Context, _ *corev1.Pod) ([]timeline.S
 	} else if err != nil {
 		return nil, err
 	}
-	return routeSymptoms(list.Items, c.namespace), err
+	return routeSymptoms(list.Items, c.namespace, dnsDomain(client)), err
 }
 
-func routeSymptoms(services []virtualService, namespace string) []timeline.Symptom {
+func routeSymptoms(services []virtualService, namespace, domain string) []timeline.Symptom {
 	var all []timeline.Symptom
 	for _, v := range services {
-		if !v.routes(namespace) {
+		if !v.routes(namespace, domain) {
 			continue
 		}
 		tell := func(code, format string, args ...any) {
@@ -84,7 +84,7 @@ func routeSymptoms(services []virtualService, namespace string) []timeline.Sympt
 				tell("upstream-timeout", "has timeout %s", r.Timeout)
 			}
 			for _, to := range r.Route {
-				if s := to.Destination.Subset; s != "" && names(to.Destination.Host, v.Metadata.Namespace, namespace) {
+				if s := to.Destination.Subset; s != "" && names(to.Destination.Host, v.Metadata.Namespace, namespace, domain) {
 					tell("hidden-by-subset", "leads to the subset %q, which is a cluster of its own in the sidecar", s)
 				}
 			}
@@ -95,18 +95,18 @@ func routeSymptoms(services []virtualService, namespace string) []timeline.Sympt
 
 // routes is whether requests to the service from a sidecar of its namespace take
 // these routes.
-func (v virtualService) routes(namespace string) bool {
+func (v virtualService) routes(namespace, domain string) bool {
 	to := v.Spec.ExportTo
 	seen := len(to) == 0 || slices.Contains(to, "*") || slices.Contains(to, namespace) || slices.Contains(to, ".") && v.Metadata.Namespace == namespace
 	inside := len(v.Spec.Gateways) == 0 || slices.Contains(v.Spec.Gateways, "mesh")
-	return seen && inside && slices.ContainsFunc(v.Spec.Hosts, func(host string) bool { return names(host, v.Metadata.Namespace, namespace) })
+	return seen && inside && slices.ContainsFunc(v.Spec.Hosts, func(host string) bool { return names(host, v.Metadata.Namespace, namespace, domain) })
 }
 
 // names is whether a host, as an object of another namespace may name it, is the
 // service.
-func names(host, of, namespace string) bool {
+func names(host, of, namespace, domain string) bool {
 	if of != namespace && !strings.Contains(host, ".") && host != "*" {
 		return false // a short name is of its own namespace
 	}
-	return meant(host, namespace)
+	return meant(host, namespace, domain)
 }

@@ -20,7 +20,7 @@ func (c *Cluster) surveyRules(ctx context.Context, client *corev1.Pod) ([]timeli
 	if err != nil {
 		return nil, err
 	}
-	return ruleSymptoms(rules, c.namespace, client.Labels), nil
+	return ruleSymptoms(rules, c.namespace, dnsDomain(client), client.Labels), nil
 }
 
 // rules are the DestinationRules of the stack's namespace.
@@ -43,23 +43,23 @@ func (c *Cluster) rules(ctx context.Context) ([]effective.Object, error) {
 }
 
 // inForce is what a client of the stack's namespace has for the service.
-func inForce(rules []effective.Object, namespace string, client map[string]string) effective.Result {
-	return effective.Compute(rules, effective.Mesh{}, effective.Caller{Namespace: namespace, Labels: client},
-		effective.Service{Host: mesh.Host(namespace), Namespace: namespace, Port: servicePort})
+func inForce(rules []effective.Object, namespace, domain string, client map[string]string) effective.Result {
+	return effective.Compute(rules, effective.Mesh{Domain: domain}, effective.Caller{Namespace: namespace, Labels: client},
+		effective.Service{Host: mesh.Host(namespace, domain), Namespace: namespace, Port: servicePort})
 }
 
 // ruleSymptoms are the rules that win over the stack's, and where it hides itself.
-func ruleSymptoms(rules []effective.Object, namespace string, client map[string]string) []timeline.Symptom {
+func ruleSymptoms(rules []effective.Object, namespace, domain string, client map[string]string) []timeline.Symptom {
 	var all []timeline.Symptom
 	tell := func(code, format string, args ...any) {
 		all = append(all, timeline.Symptom{Code: code, Detail: fmt.Sprintf(format, args...), Source: "DestinationRules"})
 	}
 	for _, r := range rules {
-		if r.Name == mesh.Service && !meant(r.Spec.GetHost(), namespace) {
-			tell("cluster-domain", "DestinationRule %s is for the host %q, and the service is %q", r, r.Spec.GetHost(), mesh.Host(namespace))
+		if r.Name == mesh.Service && !meant(r.Spec.GetHost(), namespace, domain) {
+			tell("cluster-domain", "DestinationRule %s is for the host %q, and the service is %q", r, r.Spec.GetHost(), mesh.Host(namespace, domain))
 		}
 	}
-	result := inForce(rules, namespace, client)
+	result := inForce(rules, namespace, domain, client)
 	own := namespace + "/" + mesh.Service
 	if why, _ := result.Why(own); why.Code != effective.InForce {
 		for _, other := range result.Objects {
@@ -86,8 +86,8 @@ const servicePort = 80
 // namespace names it: short, in full, or by a wildcard. A name with a dot is taken as
 // it stands: servicex-service.circuit-breaker is another host. Source: istio
 // pilot/pkg/model/config.go, ResolveShortnameToFQDN.
-func meant(host, namespace string) bool {
-	full := mesh.Host(namespace)
+func meant(host, namespace, domain string) bool {
+	full := mesh.Host(namespace, domain)
 	if suffix, wild := strings.CutPrefix(host, "*"); wild {
 		return strings.HasSuffix(full, suffix)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"istio-circuit-breaker/internal/envoyadmin"
 	"istio-circuit-breaker/internal/mesh"
+	"istio-circuit-breaker/internal/target"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -24,20 +24,20 @@ func (c *Cluster) surveySidecar(ctx context.Context, client mesh.Client) ([]time
 	if text, err = c.Admin(ctx, client, envoyadmin.RoutesPath(servicePort)); err != nil {
 		return nil, err
 	}
-	routes, err := envoyadmin.ParseRoutes(text, mesh.Host(c.namespace))
+	routes, err := envoyadmin.ParseRoutes(text, mesh.Host(c.namespace, client.Domain))
 	if err != nil {
 		return nil, err
 	}
-	return sidecarSymptoms(names, routes, c.namespace), nil
+	return sidecarSymptoms(names, routes, c.namespace, client.Domain), nil
 }
 
 // sidecarSymptoms are of names and routes other than the stack's.
-func sidecarSymptoms(names []envoyadmin.Name, routes envoyadmin.Routes, namespace string) []timeline.Symptom {
+func sidecarSymptoms(names []envoyadmin.Name, routes envoyadmin.Routes, namespace, domain string) []timeline.Symptom {
 	var all []timeline.Symptom
 	tell := func(code, format string, args ...any) {
 		all = append(all, timeline.Symptom{Code: code, Detail: fmt.Sprintf(format, args...), Source: "sidecar"})
 	}
-	own := mesh.EnvoyCluster(namespace)
+	own := mesh.EnvoyCluster(namespace, domain)
 	has := func(cluster string) bool {
 		return slices.ContainsFunc(names, func(n envoyadmin.Name) bool { return n.Cluster == cluster })
 	}
@@ -47,17 +47,17 @@ func sidecarSymptoms(names []envoyadmin.Name, routes envoyadmin.Routes, namespac
 		}
 	}
 	if !routes.Known {
-		tell("no-route", "the sidecar has no virtual host for %s", mesh.Host(namespace))
+		tell("no-route", "the sidecar has no virtual host for %s", mesh.Host(namespace, domain))
 	}
 	for _, cluster := range routes.Clusters {
-		parts := strings.Split(cluster, "|") // direction, port, subset, host
-		if len(parts) != 4 || !strings.HasPrefix(parts[3], mesh.Service+"."+namespace+".") {
+		to, ok := target.ParseCluster(cluster)
+		if !ok || to.String() != mesh.Target(namespace).String() {
 			continue // another service
 		}
 		switch {
 		case !has(cluster):
 			tell("no-cluster", "its route leads to %s, which it does not have", cluster)
-		case parts[2] != "":
+		case to.Subset != "":
 			tell("hidden-by-subset", "the route leads to %s", cluster)
 		}
 	}

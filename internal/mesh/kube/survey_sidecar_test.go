@@ -26,7 +26,7 @@ func TestWhereTheSidecarSendsRequestsIsLookedAt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := codes(sidecarSymptoms(tt.names, tt.routes, mesh.Namespace)); !slices.Equal(got, tt.want) {
+			if got := codes(sidecarSymptoms(tt.names, tt.routes, mesh.Namespace, "")); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -48,6 +48,7 @@ var stacksRule = ruleOf("servicex-service", "10", `"host":"servicex-service.circ
 func TestRulesThatHideTheStacksAreFound(t *testing.T) {
 	own := func(spec string) string { return ruleOf("servicex-service", "10", spec) }
 	with := func(spec string) []string { return []string{stacksRule, spec} }
+	const corp = `"host":"servicex-service.circuit-breaker.svc.corp.internal","trafficPolicy":{"outlierDetection":{}}`
 	tests := []struct {
 		name  string
 		rules []string
@@ -74,10 +75,15 @@ func TestRulesThatHideTheStacksAreFound(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := codes(ruleSymptoms(rules(t, tt.rules...), mesh.Namespace, map[string]string{"app": "servicex-client"})); !slices.Equal(got, tt.want) {
+			if got := codes(ruleSymptoms(rules(t, tt.rules...), mesh.Namespace, "", map[string]string{"app": "servicex-client"})); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+	for rule, want := range map[string][]string{stacksRule: {"cluster-domain"}, own(corp): nil} {
+		if got := codes(ruleSymptoms(rules(t, rule), mesh.Namespace, "corp.internal", nil)); !slices.Equal(got, want) {
+			t.Errorf("in a cluster of the domain corp.internal %s has %q, want %q", rule, got, want)
+		}
 	}
 }
 
@@ -110,7 +116,7 @@ func TestAServerThatDemandsMTLSOfPlainTextIsFound(t *testing.T) {
 			if err := json.Unmarshal([]byte("["+strings.Join(tt.policies, ",")+"]"), &policies); err != nil {
 				t.Fatal(err)
 			}
-			rule := inForce(rules(t, ruleOf("servicex-service", "10", tt.rule)), mesh.Namespace, nil)
+			rule := inForce(rules(t, ruleOf("servicex-service", "10", tt.rule)), mesh.Namespace, "", nil)
 			if got := codes(authenticationSymptoms(policies, rule, mesh.Namespace)); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -140,7 +146,7 @@ func TestRoutesThatComeBeforeTheBreakerAreFound(t *testing.T) {
 			if err := json.Unmarshal([]byte(`{"metadata":{"name":"v","namespace":"`+tt.namespace+`"},"spec":{`+tt.spec+`}}`), &v); err != nil {
 				t.Fatal(err)
 			}
-			if got := codes(routeSymptoms([]virtualService{v}, mesh.Namespace)); !slices.Equal(got, tt.want) {
+			if got := codes(routeSymptoms([]virtualService{v}, mesh.Namespace, "")); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -173,7 +179,7 @@ func TestWhatHidesTheClientsRequestsIsFound(t *testing.T) {
 			p.Annotations = map[string]string{"traffic.sidecar.istio.io/includeOutboundIPRanges": "*"}
 		}, nil},
 		{"ztunnel", func(p *corev1.Pod) { p.Annotations = map[string]string{"ambient.istio.io/redirection": "enabled"} }, []string{"hbone"}},
-		{"another domain", func(p *corev1.Pod) { p.Spec.InitContainers[0].Args[3] = "$(POD_NAMESPACE).svc.example.org" }, []string{"cluster-domain"}},
+		{"another domain, which is the cluster's", func(p *corev1.Pod) { p.Spec.InitContainers[0].Args[3] = "$(POD_NAMESPACE).svc.example.org" }, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

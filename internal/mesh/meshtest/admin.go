@@ -25,7 +25,7 @@ func (s *Sim) Admin(_ context.Context, _ mesh.Client, path string) ([]byte, erro
 		return nil, s.down
 	}
 	s.sidecar()
-	name := mesh.EnvoyCluster(mesh.Namespace)
+	name := mesh.EnvoyCluster(mesh.Namespace, s.Domain)
 	switch {
 	case strings.HasPrefix(path, "/clusters"):
 		return json.Marshal(map[string]any{"cluster_statuses": []any{map[string]any{"name": name, "host_statuses": s.hostStatuses()}}})

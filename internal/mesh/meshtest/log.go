@@ -24,7 +24,7 @@ func (s *Sim) log() {
 		if s.NoLog || s.Line != nil && !s.Line(&e) {
 			continue
 		}
-		text, _ := json.Marshal(line(e, s.Ahead-s.LogBefore)) // plain fields cannot fail
+		text, _ := json.Marshal(line(e, mesh.EnvoyCluster(mesh.Namespace, s.Domain), s.Ahead-s.LogBefore)) // plain fields cannot fail
 		time.AfterFunc(time.Until(e.At)+s.LogLag, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -39,12 +39,12 @@ func (s *Sim) log() {
 // line is an event as Envoy writes it. Source: envoy outlier_detection_impl.cc,
 // EventLoggerImpl: all fields are there, and a return has the first of the types;
 // times are whole milliseconds.
-func line(e envoy.Event, ahead time.Duration) map[string]any {
+func line(e envoy.Event, cluster string, ahead time.Duration) map[string]any {
 	action, by := "UNEJECT", envoy.Any5xx
 	if e.Ejected {
 		action, by = "EJECT", e.Detector
 	}
-	fields := map[string]any{"type": by, "timestamp": e.At.Add(ahead).Truncate(time.Millisecond), "cluster_name": mesh.EnvoyCluster(mesh.Namespace),
+	fields := map[string]any{"type": by, "timestamp": e.At.Add(ahead).Truncate(time.Millisecond), "cluster_name": cluster,
 		"upstream_url": e.Host, "action": action, "num_ejections": e.Number, "enforced": e.Enforced}
 	if e.Since != nil {
 		fields["secs_since_last_action"] = fmt.Sprint(int(e.Since.Seconds()))

@@ -75,6 +75,9 @@ func (s *Sim) Send(ctx context.Context, client mesh.Client, l mesh.Load, tell fu
 		if l.Rate > 0 {
 			time.Sleep(time.Duration(float64(time.Second) / l.Rate))
 		}
+		if ctx.Err() != nil { // a select takes either of two that are ready
+			return ctx.Err()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -18,6 +18,8 @@ import (
 
 // Sim is a simulated mesh. Its exported fields are set before it is used.
 type Sim struct {
+	// Domain is the cluster's; empty: the sidecar was told none.
+	Domain string
 	// InForce is the rule that the sidecar has, where that differs; nil: the one in
 	// the DestinationRule.
 	InForce *Rule
@@ -125,7 +127,7 @@ func (s *Sim) Client(context.Context) (mesh.Client, error) {
 	if err := errors.Join(s.NoClient, s.down); err != nil {
 		return mesh.Client{}, err
 	}
-	return mesh.Client{Pod: fmt.Sprintf("servicex-client-%d", s.life), UID: fmt.Sprint(s.life)}, nil
+	return mesh.Client{Pod: fmt.Sprintf("servicex-client-%d", s.life), UID: fmt.Sprint(s.life), Domain: s.Domain}, nil
 }
 
 // RestartClient begins another life of the client pod.

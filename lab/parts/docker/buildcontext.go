@@ -3,8 +3,6 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,10 +15,11 @@ import (
 )
 
 // buildContext is what the engine gets to see of a context folder: the files
-// that .dockerignore leaves, in lexical order, and the Dockerfile in any case.
+// that .dockerignore leaves, in lexical order, and the Dockerfile and
+// .dockerignore itself in any case, as Docker's own client sends them.
 type buildContext struct {
-	// dockerfile is the Dockerfile's name in the archive.
-	dockerfile string
+	dockerfile string // the Dockerfile's name in the archive
+	source     string // the Dockerfile on disk
 	files      []file
 }
 
@@ -31,6 +30,10 @@ type file struct {
 	path string // on disk
 	mode fs.FileMode
 	link string // target of a symbolic link
+
+	// unasked says that the file is sent in spite of .dockerignore, or is not of
+	// the context at all: it is no part of the digest.
+	unasked bool
 }
 
 // readContext lists the files of the context folder dir for a Dockerfile that
@@ -49,7 +52,7 @@ func readContext(dir, dockerfile string) (buildContext, error) {
 	if err != nil {
 		return buildContext{}, fmt.Errorf("reading build context: %w", err)
 	}
-	c := buildContext{dockerfile: rel}
+	c := buildContext{dockerfile: rel, source: dockerfile}
 	walk := func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -63,14 +66,14 @@ func readContext(dir, dockerfile string) (buildContext, error) {
 		if err != nil {
 			return err
 		}
-		if skip && name != rel {
+		if skip && name != rel && name != ignoreFile {
 			// Below an ignored folder, "!" patterns and the Dockerfile may still name files.
 			if entry.IsDir() && !ignore.Exclusions() && !hasParent(rel, name) {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		return c.add(name, path)
+		return c.add(name, path, skip, os.Lstat)
 	}
 	if err := filepath.WalkDir(root, walk); err != nil {
 		return buildContext{}, fmt.Errorf("reading build context %q: %w", dir, err)
@@ -78,12 +81,15 @@ func readContext(dir, dockerfile string) (buildContext, error) {
 	if !inside {
 		// A name that no file of the context has; Docker's own client does the same.
 		c.dockerfile = ".dockerfile.outside-of-context"
-		if err := c.add(c.dockerfile, dockerfile); err != nil {
+		// A link's target would not be in the archive.
+		if err := c.add(c.dockerfile, dockerfile, true, os.Stat); err != nil {
 			return buildContext{}, err
 		}
 	}
 	return c, nil
 }
+
+const ignoreFile = ".dockerignore"
 
 func hasParent(name, parent string) bool {
 	return len(name) > len(parent) && name[:len(parent)+1] == parent+"/"
@@ -93,7 +99,7 @@ func hasParent(name, parent string) bool {
 // or else of .dockerignore in the context.
 func ignored(dir, dockerfile string) (*patternmatcher.PatternMatcher, error) {
 	var patterns []string
-	for _, path := range []string{dockerfile + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
+	for _, path := range []string{dockerfile + ".dockerignore", filepath.Join(dir, ignoreFile)} {
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -113,12 +119,12 @@ func ignored(dir, dockerfile string) (*patternmatcher.PatternMatcher, error) {
 	return matcher, nil
 }
 
-func (c *buildContext) add(name, path string) error {
-	info, err := os.Lstat(path)
+func (c *buildContext) add(name, path string, unasked bool, stat func(string) (fs.FileInfo, error)) error {
+	info, err := stat(path)
 	if err != nil {
 		return err
 	}
-	f := file{name: name, path: path, mode: info.Mode()}
+	f := file{name: name, path: path, mode: info.Mode(), unasked: unasked}
 	switch info.Mode().Type() {
 	case fs.ModeSymlink:
 		if f.link, err = os.Readlink(path); err != nil {
@@ -134,30 +140,12 @@ func (c *buildContext) add(name, path string) error {
 	return nil
 }
 
-// digest changes with the name, mode or content of any file, and with nothing else.
-func (c buildContext) digest() (string, error) {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q\n", c.dockerfile)
-	for _, f := range c.files {
-		fmt.Fprintf(sum, "%q %v %q\n", f.name, f.mode, f.link)
-		if !f.mode.IsRegular() {
-			continue
-		}
-		content := sha256.New()
-		if err := f.copyTo(content); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%x\n", content.Sum(nil))
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// writeTar writes the archive for the engine: the same bytes for the same
-// digest, all files owned by root, with times zero.
+// writeTar writes the archive for the engine: the same bytes for the same files,
+// all of them owned by root, with times zero.
 func (c buildContext) writeTar(w io.Writer) error {
 	archive := tar.NewWriter(w)
 	for _, f := range c.files {
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: f.name, Linkname: f.link, Mode: int64(f.mode.Perm())}
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: f.name, Linkname: f.link, Mode: tarMode(f.mode)}
 		switch f.mode.Type() {
 		case fs.ModeDir:
 			header.Typeflag, header.Name = tar.TypeDir, f.name+"/"
@@ -183,6 +171,17 @@ func (c buildContext) writeTar(w io.Writer) error {
 		return fmt.Errorf("archiving build context: %w", err)
 	}
 	return nil
+}
+
+// tarMode has setuid, setgid and sticky where tar has them.
+func tarMode(mode fs.FileMode) int64 {
+	bits := int64(mode.Perm())
+	for flag, bit := range map[fs.FileMode]int64{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
+		if mode&flag != 0 {
+			bits |= bit
+		}
+	}
+	return bits
 }
 
 func (f file) copyTo(w io.Writer) error {

@@ -57,8 +57,9 @@ func (e *engine) ping(ctx context.Context) error {
 
 // build sends the context and waits until the image has its name. BuildKit
 // reads the context from the request's body, so that no session (and none of
-// its many packages) is needed; what a session would add, credentials for
-// private base images and secrets, is not to be had.
+// its many packages) is needed. Without one BuildKit fetches no base image, public
+// ones included (moby/moby#48112: "no active sessions"): those that the engine
+// has already, as the lab's has, do.
 func (e *engine) build(ctx context.Context, in image, status func(string)) error {
 	files, err := readContext(in.build.context, in.build.dockerfile)
 	if err != nil {

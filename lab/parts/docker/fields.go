@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -149,25 +148,6 @@ func kindOf(v *structpb.Value) string {
 		return "an object"
 	}
 	return "empty"
-}
-
-// withContextDigest returns a copy of the inputs with build.contextDigest, the
-// name under which the published plugin keeps it.
-func withContextDigest(props *structpb.Struct, digest string) *structpb.Struct {
-	props = proto.CloneOf(props)
-	b := props.GetFields()["build"].GetStructValue()
-	if b == nil {
-		if isUnknown(props.GetFields()["build"].GetStringValue()) {
-			return props
-		}
-		b = &structpb.Struct{}
-		props.Fields["build"] = structpb.NewStructValue(b)
-	}
-	if b.Fields == nil {
-		b.Fields = map[string]*structpb.Value{}
-	}
-	b.Fields["contextDigest"] = structpb.NewStringValue(digest)
-	return props
 }
 
 // typeOf returns the resource type in urn: the last of its chain of types.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 func TestCheckAddsTheContextsDigestAndKeepsTheRest(t *testing.T) {
@@ -25,8 +26,16 @@ func TestCheckAddsTheContextsDigestAndKeepsTheRest(t *testing.T) {
 			if tt.want != "" && got != tt.want || tt.want == "" && len(got) != 64 {
 				t.Errorf("contextDigest %q", got)
 			}
-			delete(resp.GetInputs().GetFields()["build"].GetStructValue().GetFields(), "contextDigest")
-			if d := cmp.Diff(props(t, tt.inputs).AsMap(), resp.GetInputs().AsMap()); d != "" {
+			for key, value := range props(t, tt.inputs).GetFields()["build"].GetStructValue().GetFields() {
+				if got := textOf(resp.GetInputs(), "build."+key); got != value.GetStringValue() {
+					t.Errorf("build.%s became %q, was %q", key, got, value.GetStringValue())
+				}
+			}
+			delete(resp.GetInputs().GetFields(), "build")
+			want := props(t, tt.inputs)
+			delete(want.GetFields(), "build")
+			want.Fields["buildOnPreview"] = structpb.NewBoolValue(false)
+			if d := cmp.Diff(want.AsMap(), resp.GetInputs().AsMap()); d != "" {
 				t.Errorf("other inputs changed (-want +got):\n%s", d)
 			}
 		})

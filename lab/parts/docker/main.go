@@ -8,7 +8,8 @@
 // It promises: an unchanged build context is no change of the resource, whatever
 // its modification times; a preview builds nothing unless buildOnPreview says
 // so; a delete leaves engine and registry alone; credentials come from the
-// inputs alone and reach neither state nor logs.
+// inputs alone, and reach no logs, and the state only as secrets; a state of the
+// published plugin is one of its own, and the other way round.
 //
 // It speaks Pulumi's gRPC protocol (pulumirpc.ResourceProvider) itself. The
 // library pulumi-go-provider would need 789 packages where this needs 390 with

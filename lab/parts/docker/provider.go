@@ -34,9 +34,15 @@ func newProvider(ctx context.Context, report reporter) *provider {
 	return p
 }
 
-// GetPluginInfo names the version that the engine asked for.
+// GetPluginInfo names the version that the engine asked for, since it wants no
+// older one, and says in the part that it does not compare whose this is.
 func (p *provider) GetPluginInfo(context.Context, *emptypb.Empty) (*rpc.PluginInfo, error) {
-	return &rpc.PluginInfo{Version: version}, nil
+	return &rpc.PluginInfo{Version: version + "+lab"}, nil
+}
+
+// Invoke refuses functions by name: the published plugin has some, this one none.
+func (p *provider) Invoke(_ context.Context, req *rpc.InvokeRequest) (*rpc.InvokeResponse, error) {
+	return nil, fmt.Errorf("function %q is not implemented by the lab's docker provider, only resource %q is", req.GetTok(), imageToken)
 }
 
 // GetSchema returns a schema without types: a Go program has them in its SDK.
@@ -77,8 +83,8 @@ func (p *provider) Configure(ctx context.Context, req *rpc.ConfigureRequest) (*r
 	return &rpc.ConfigureResponse{SupportsPreview: true}, engine.close()
 }
 
-// Check validates the inputs and adds the digest of the build context, by which
-// Diff sees a change of the files.
+// Check validates the inputs and adds defaults and the digest of the build
+// context, by which Diff sees a change of the files.
 func (p *provider) Check(ctx context.Context, req *rpc.CheckRequest) (*rpc.CheckResponse, error) {
 	if err := serves(req.GetUrn(), req.GetType()); err != nil {
 		return nil, err
@@ -105,7 +111,7 @@ func (p *provider) Check(ctx context.Context, req *rpc.CheckRequest) (*rpc.Check
 			return nil, err
 		}
 	}
-	return &rpc.CheckResponse{Inputs: withContextDigest(req.GetNews(), digest)}, nil
+	return &rpc.CheckResponse{Inputs: checked(req.GetNews(), in, digest)}, nil
 }
 
 // Diff compares the inputs alone. New credentials for the same image are no change.
@@ -228,5 +234,8 @@ func (p *provider) apply(ctx context.Context, urn string, props *structpb.Struct
 		p.report.Info(ctx, urn, "pushed "+digest)
 	}
 	outputs, err := in.outputs(digest, image.Os+"/"+image.Architecture)
-	return in.imageName, outputs, err
+	if err != nil {
+		return "", nil, err
+	}
+	return in.imageName, withInputs(outputs, props), nil
 }

@@ -85,7 +85,9 @@ func TestCreateBuildsWithBuildKitPushesAndReturnsTheDigest(t *testing.T) {
 		"platform":       "linux/amd64",
 		"repoDigest":     "localhost:5000/servicex@sha256:abcd",
 	}
-	if d := cmp.Diff(want, resp.GetProperties().AsMap()); d != "" {
+	got := resp.GetProperties().AsMap()
+	delete(got, "__inputs")
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("state (-want +got):\n%s", d)
 	}
 	if resp.GetId() != "localhost:5000/servicex:v1" {
@@ -280,5 +282,22 @@ func TestDeleteAsksTheEngineForNothing(t *testing.T) {
 	p.host = "unix:///nowhere/docker.sock"
 	if _, err := p.Delete(t.Context(), &rpc.DeleteRequest{Urn: urn, Properties: &structpb.Struct{}}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestInvokeRefusesFunctionsByName(t *testing.T) {
+	p, _ := started(t, &fakeEngine{})
+	_, err := p.Invoke(t.Context(), &rpc.InvokeRequest{Tok: "docker:index/getRegistryImage:getRegistryImage"})
+	want := `function "docker:index/getRegistryImage:getRegistryImage" is not implemented by the lab's docker provider, only resource "docker:index/image:Image" is`
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
+	}
+}
+
+func TestTheVersionSaysThatItIsTheLabs(t *testing.T) {
+	p, _ := started(t, &fakeEngine{})
+	info, err := p.GetPluginInfo(t.Context(), nil)
+	if err != nil || info.GetVersion() != version+"+lab" {
+		t.Errorf("got %v, error %v, want %s+lab", info, err, version)
 	}
 }

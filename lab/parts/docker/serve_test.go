@@ -47,8 +47,8 @@ func TestPluginSpeaksToPulumiAndEndsWithIt(t *testing.T) {
 	plugin := rpc.NewResourceProviderClient(conn)
 	info, err := plugin.GetPluginInfo(t.Context(), &emptypb.Empty{})
 	must(t, err)
-	if info.GetVersion() != version {
-		t.Errorf("version %q, want %q", info.GetVersion(), version)
+	if want := version + "+lab"; info.GetVersion() != want {
+		t.Errorf("version %q, want %q", info.GetVersion(), want)
 	}
 	config := map[string]string{"docker:config:host": "unix:///run/lab/docker.sock"}
 	resp, err := plugin.Configure(t.Context(), &rpc.ConfigureRequest{Variables: config}) //nolint:staticcheck // deprecated, and what the engine sends

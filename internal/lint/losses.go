@@ -1,0 +1,189 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	networking "istio.io/api/networking/v1alpha3"
+
+	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/effective"
+)
+
+// loss is where a rule is not in force that would be, were it the only one.
+type loss struct {
+	*contest
+	rule   rival
+	subset string // of the rule, which is lost; empty: its policy
+	losers []loser
+	all    bool // no caller has it
+	others int  // further hosts of a wildcard
+}
+
+// loser is a caller, and what it has instead.
+type loser struct {
+	caller
+	effective.Result
+	why effective.Considered // of the rule
+	off bool                 // it would have outlier detection, and has none
+}
+
+// loses is which callers a rule is not in force for; nil where each has it that
+// would have it without the others.
+func (c *contest) loses(r rival, callers []caller) *loss {
+	subsets, whole := []string{""}, true // each caller has its policy, and so its subsets
+	for _, s := range r.Spec.GetSubsets() {
+		subsets = append(subsets, s.GetName())
+	}
+	for _, subset := range subsets {
+		if subset != "" && whole && !c.shared(r, subset) {
+			continue
+		}
+		lost := &loss{contest: c, rule: r, subset: subset, all: true}
+		for _, from := range callers {
+			with := c.of(from, subset)
+			if hasOf(with, r, subset) {
+				lost.all = false
+				continue
+			}
+			whole = false
+			alone := c.compute([]rival{r}, from, subset)
+			why, _ := with.Why(r.Object.String())
+			// What else a rule loses to one that was put before it is not ours.
+			if !hasOf(alone, r, subset) || !alone.Rule.Enabled && (!with.Rule.Enabled || meant[why.Code]) {
+				continue
+			}
+			lost.losers = append(lost.losers, loser{from, with, why, alone.Rule.Enabled && !with.Rule.Enabled})
+		}
+		if len(lost.losers) > 0 {
+			return lost
+		}
+	}
+	return nil
+}
+
+// shared is whether another rule has a subset of the name.
+func (c *contest) shared(r rival, subset string) bool {
+	return slices.ContainsFunc(c.rules, func(other rival) bool {
+		return other.destinationRule != r.destinationRule && slices.ContainsFunc(other.Spec.GetSubsets(), func(s *networking.Subset) bool { return s.GetName() == subset })
+	})
+}
+
+// hasOf is whether something of a rule is in force: of a subset that very subset,
+// else the policy.
+func hasOf(has effective.Result, r rival, subset string) bool {
+	if subset != "" {
+		return has.Subset.Object == r.Object.String()
+	}
+	return has.Policy.Object == r.Object.String()
+}
+
+// and is the worse of two losses of one rule, with the hosts of both.
+func (l *loss) and(other *loss) *loss {
+	if other == nil {
+		return l
+	}
+	hosts := l.others + other.others + 1
+	if l.off() && !other.off() {
+		other = l
+	}
+	other.others = hosts
+	return other
+}
+
+// meant are reasons for which a rule is hidden by one that was put before it.
+var meant = map[effective.Code]bool{effective.FartherNamespace: true, effective.WiderHost: true, effective.SelectedRule: true}
+
+func (l *loss) off() bool { return slices.ContainsFunc(l.losers, func(o loser) bool { return o.off }) }
+
+func (l *loss) finding() Finding {
+	what := "this rule"
+	if l.subset != "" {
+		what = fmt.Sprintf("the subset %q of this rule", l.subset)
+	}
+	text := fmt.Sprintf("For callers of %s in %s %s is not in force.", l.host, l.names(func(loser) bool { return true }), what)
+	if l.all {
+		text = fmt.Sprintf("For no caller of %s %s is in force.", l.host, what)
+	}
+	if l.off() {
+		text += fmt.Sprintf(" Without any outlier detection are those in %s", l.names(func(o loser) bool { return o.off }))
+		if l.mesh.Config == nil {
+			text += ", unless the mesh's own policy, which was not read, has one"
+		}
+		text += "."
+	}
+	merged := slices.ContainsFunc(l.losers, func(o loser) bool { return !meant[o.why.Code] })
+	if l.byAge() {
+		text += " That is so if the rules were made in the order of the texts, which do not say; else it is the other way round."
+	}
+	if l.others > 0 {
+		text += fmt.Sprintf(" So it is for %s.", breaker.Count(l.others, "further host"))
+	}
+	f := l.rule.found(twoRules, l.rule.hostAt, "spec.host", text, pilotRules, "merge the rules into one, or nothing, if that is meant")
+	if !merged && !l.off() {
+		f.Severity = Info
+	}
+	f.Callers = l.groups()
+	return f
+}
+
+// byAge is whether the texts do not say which rule is older, and it matters.
+func (l *loss) byAge() bool {
+	if !l.undated {
+		return false
+	}
+	reversed := *l.contest
+	reversed.rules = slices.Clone(l.rules)
+	for i := range reversed.rules {
+		reversed.rules[i].Created = time.Unix(int64(-i), 0)
+	}
+	return slices.ContainsFunc(l.losers, func(o loser) bool {
+		return hasOf(reversed.compute(reversed.rules, o.caller, l.subset), l.rule, l.subset)
+	})
+}
+
+func (l *loss) names(of func(loser) bool) string {
+	var all []string
+	for _, o := range l.losers {
+		if of(o) {
+			all = append(all, o.caller.String())
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// reason is why a caller does not have the rule, and where that stands which it has.
+func (l *loss) reason(o loser) string {
+	text, has := o.why.Text, o.Policy.Object
+	if l.subset != "" && o.Subset.Object != "" {
+		has = o.Subset.Object
+		if !meant[o.why.Code] {
+			text = fmt.Sprintf("istiod merges it with %s, which comes before it and has a subset of the name.", has)
+		}
+	}
+	for _, r := range l.rules {
+		if r.Object.String() == has && r.text.name != "" {
+			text = strings.TrimSuffix(text, ".") + fmt.Sprintf(" (%s is in %s).", has, r.where())
+		}
+	}
+	return text
+}
+
+// groups puts callers that have the same together.
+func (l *loss) groups() (all []Callers) {
+	at := map[string]int{}
+	for _, o := range l.losers {
+		why := l.reason(o)
+		key := fmt.Sprint(why, o.Objects, o.NoCluster, o.Fields)
+		i, known := at[key]
+		if !known {
+			i = len(all)
+			at[key] = i
+			all = append(all, Callers{Host: l.host, Subset: l.subset, Why: why, Rules: append([]string{}, o.Objects...), NoCluster: o.NoCluster, Fields: append([]effective.Field{}, o.Fields...)})
+		}
+		all[i].From = append(all[i].From, o.caller.String())
+	}
+	return all
+}
