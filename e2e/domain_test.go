@@ -21,7 +21,7 @@ func otherDomain(t *testing.T) {
 	if got := kubectl(t, "-n", ns, "get", "destinationrule", "servicex-service", "-o", "jsonpath={.spec.host}"); got != host {
 		t.Errorf("the rule is for %q, want %q", got, host)
 	}
-	proves(t, 10, "--phases", "trip", "--max-delay", "100ms", "--rate", "20")
+	proves(t, 3, "--phases", "trip", "--max-delay", "100ms", "--rate", "20")
 	pod := strings.TrimSpace(kubectl(t, "-n", ns, "get", "pods", "-l", "app=servicex-client", "-o", "jsonpath={.items[0].metadata.name}"))
 	clusters := kubectl(t, "-n", ns, "exec", pod, "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "clusters")
 	if !strings.Contains(clusters, "outbound|80||"+host+"::") || strings.Contains(clusters, "outbound|80||servicex-service."+ns+".svc.cluster.local") {

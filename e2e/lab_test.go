@@ -127,8 +127,27 @@ func kubectl(t *testing.T, args ...string) string {
 }
 
 // everything lists all objects of the cluster but those that come and go by
-// themselves.
+// themselves, once none is ending any more: a pod of a case before takes up to half
+// a minute to go.
 func everything(t *testing.T) map[string]bool {
+	t.Helper()
+	kinds := listedKinds(t)
+	var found map[string]bool
+	err := wait.For(t.Context(), "objects that are ending", time.Minute, time.Second, func(context.Context) error {
+		var ending []string
+		if found, ending = objects(t, kinds); len(ending) > 0 {
+			return fmt.Errorf("%q are ending", ending)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// listedKinds are those of which all objects are compared, as kubectl takes them.
+func listedKinds(t *testing.T) string {
 	t.Helper()
 	var kinds []string
 	for _, kind := range strings.Fields(kubectl(t, "api-resources", "--verbs=list", "-o", "name")) {
@@ -136,18 +155,29 @@ func everything(t *testing.T) map[string]bool {
 			kinds = append(kinds, kind)
 		}
 	}
-	found := map[string]bool{}
-	list := kubectl(t, "get", strings.Join(kinds, ","), "--all-namespaces", "--ignore-not-found", "--no-headers",
-		"-o", `jsonpath={range .items[*]}{.apiVersion}/{.kind} {.metadata.namespace}/{.metadata.name}{"\n"}{end}`)
+	return strings.Join(kinds, ",")
+}
+
+// objects are those that there are, and which of them are ending.
+func objects(t *testing.T, kinds string) (found map[string]bool, ending []string) {
+	t.Helper()
+	found = map[string]bool{}
+	list := kubectl(t, "get", kinds, "--all-namespaces", "--ignore-not-found", "--no-headers",
+		"-o", `jsonpath={range .items[*]}{.apiVersion}/{.kind} {.metadata.namespace}/{.metadata.name}{"\t"}{.metadata.deletionTimestamp}{"\n"}{end}`)
 	for line := range strings.Lines(list) {
-		if object := strings.TrimSpace(line); !strings.Contains(object, "/Lease kube-node-lease/") { // the node's heartbeat
-			found[object] = true
+		object, deleted, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if strings.Contains(object, "/Lease kube-node-lease/") { // the node's heartbeat
+			continue
+		}
+		found[object] = true
+		if deleted != "" {
+			ending = append(ending, object)
 		}
 	}
 	if len(found) < 20 {
 		t.Fatalf("listing all objects: only %d found:\n%s", len(found), list)
 	}
-	return found
+	return found, ending
 }
 
 // settled is everything once that has stayed the same for three looks: a cluster
