@@ -21,7 +21,7 @@ BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GO
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test unit mutants browser e2e matrix stress kills faults upgrade bench-up nodes check lint fmt golden layouts layouts-live fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills faults upgrade bench-up bench-cold nodes check lint fmt golden layouts layouts-live fuzz bench down
 
 ## help: list the targets
 help:
@@ -108,6 +108,10 @@ upgrade:
 ROUNDS ?= 3
 bench-up:
 	ROUNDS=$(ROUNDS) $(E2E) -run TestBenchUp ./e2e
+
+## bench-cold: what `make demo` takes from empty caches, on a machine that does nothing else
+bench-cold:
+	COLD=1 $(GO) test -tags e2e -count=1 -timeout 80m -v -run TestBenchCold ./e2e/cold
 
 ## check: all that CI runs
 check:

@@ -39,7 +39,7 @@ func newClient(ctx *pulumi.Context, app *component, cfg config.Config, ns namesp
 		pod[revisionLabel] = pulumi.String(ns.revision)
 	}
 	annotations := pulumi.StringMap{"proxy.istio.io/config": pulumi.String(proxyStats)}
-	args := deployment(meta(ns, clientName, pod), pod, annotations, 1, img, c)
+	args := deployment(ns, clientName, pod, annotations, 1, img, c)
 	if _, err := appsv1.NewDeployment(ctx, clientName, args, app.child(), ready, bounded()); err != nil {
 		return fmt.Errorf("registering deployment %q: %w", clientName, err)
 	}

@@ -17,6 +17,7 @@ type namespace struct {
 	revision string             // of the mesh that injects; empty for the default
 	resource pulumi.CustomResource
 	own      identity // of the stack that makes objects in it
+	ends     bool     // with the stack, and with all that is in it
 }
 
 // newNamespace makes the namespace, or labels one that is there already.
@@ -35,7 +36,7 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, ow
 		if err != nil {
 			return namespace{}, fmt.Errorf("registering the labels of namespace %q: %w", cfg.Name, err)
 		}
-		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch, own}, nil
+		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch, own, false}, nil
 	}
 	injection[instanceLabel] = pulumi.String(labelValue(ctx.Stack()))
 	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
@@ -44,5 +45,5 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, ow
 	if err != nil {
 		return namespace{}, fmt.Errorf("registering namespace %q: %w", cfg.Name, err)
 	}
-	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made, own}, nil
+	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made, own, true}, nil
 }

@@ -56,7 +56,7 @@ func (w workload) deployment(ns namespace, img image) *appsv1.DeploymentArgs {
 	// Service by itself would have nothing left to eject.
 	container.ReadinessProbe = probe("/healthz/ready", 1)
 	container.LivenessProbe = probe("/healthz/live", 10)
-	return deployment(meta(ns, w.name, pod), pod, nil, w.replicas, img, container)
+	return deployment(ns, w.name, pod, nil, w.replicas, img, container)
 }
 
 func envVar(name, value string) *corev1.EnvVarArgs {
@@ -97,7 +97,13 @@ func container(name string, img image) *corev1.ContainerArgs {
 
 // deployment is what both kinds of Deployment have in common: pods with these
 // labels and annotations around one container.
-func deployment(metadata *metav1.ObjectMetaArgs, pod, annotations pulumi.StringMap, replicas int32, img image, c *corev1.ContainerArgs) *appsv1.DeploymentArgs {
+func deployment(ns namespace, name string, pod, annotations pulumi.StringMap, replicas int32, img image, c *corev1.ContainerArgs) *appsv1.DeploymentArgs {
+	metadata := meta(ns, name, pod)
+	if ns.ends {
+		// At destroy the mesh goes while the pods still finish their answers; the
+		// end of the namespace waits for them.
+		withAnnotations(metadata, pulumi.StringMap{"pulumi.com/deletionPropagationPolicy": pulumi.String("background")})
+	}
 	spec := podSpecArgs(c)
 	if img.secrets != nil {
 		spec.ImagePullSecrets = img.secrets
