@@ -8,7 +8,7 @@ import (
 
 func (l *Lab) builder() parts.Builder {
 	return parts.Builder{
-		Machine: l.Machine, Source: l.Source, Cache: l.Layout.parts(), Runner: l.Runner,
+		Machine: l.Machine, Source: l.Source, Cache: l.Layout.parts(), Memory: l.memory(), Runner: l.Runner,
 		Note: l.Progress.Note, Remark: l.Progress.Remark, Log: l.log, Work: l.work,
 	}
 }

@@ -24,6 +24,15 @@ const nodeMemory = 0.15 * gigabyte
 
 func (l *Lab) furtherNodes() uint64 { return uint64(max(l.Shape.Nodes, 1) - 1) }
 
+// memory is the machine's, 0 where the kernel does not tell.
+func (l *Lab) memory() uint64 {
+	f, err := l.host.facts("/")
+	if err != nil {
+		return 0 // which is told by the check
+	}
+	return f.memory
+}
+
 func (l *Lab) checkMemory(context.Context) (string, error) {
 	f, err := l.host.facts("/")
 	if err != nil {

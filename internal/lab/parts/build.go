@@ -22,6 +22,8 @@ import (
 type Builder struct {
 	Machine
 	Source, Cache string
+	// Memory of the machine, in bytes; 0 is not known.
+	Memory uint64
 	Runner        runner.Runner
 	// Note is told what is being done now, such as "1203 of 2948 packages"; it
 	// may be called often.
@@ -137,7 +139,7 @@ func (b Builder) build(p goPart, folder string) runner.Command {
 	return runner.Command{
 		Args: slices.Concat([]string{"go", "build", "-v"}, flags, []string{"-tags=" + p.tags},
 			[]string{"-ldflags=-s -w " + p.ldflags, "-o", output}, p.packages),
-		Dir: filepath.Join(b.Source, p.module), Env: buildEnvironment(),
+		Dir: filepath.Join(b.Source, p.module), Env: append(buildEnvironment(), b.collector()...),
 	}
 }
 

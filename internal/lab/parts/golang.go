@@ -49,6 +49,20 @@ func buildEnvironment() []string {
 	}, goEnvironment...)
 }
 
+// amply is the memory with which the compiler's own garbage collector need not keep
+// it as small as it can: two compilers and a linker at once then have 4 GB.
+const amply = 7e9
+
+// collector has Go's tools collect their garbage less often where there is the
+// memory for it: the largest packages take a quarter less time and a third more
+// memory. What comes out is the same.
+func (b Builder) collector() []string {
+	if b.Memory < amply {
+		return nil
+	}
+	return []string{"GOGC=300"}
+}
+
 // experiments are those of the Go that this command was compiled with, as its
 // version tells them, and therefore the key.
 func experiments(version string) string {

@@ -25,6 +25,23 @@ func TestTheUsersSettingsDoNotReachWhatIsKept(t *testing.T) {
 	}
 }
 
+// A machine with little memory keeps to what Go takes by itself.
+func TestTheCollectorRunsLessWhereThereIsMemory(t *testing.T) {
+	for memory, want := range map[uint64]string{0: "", 3_810_000 << 10: "", 8_000_000_000: "GOGC=300"} {
+		b := newBench(t)
+		b.Memory = memory
+		got := ""
+		for _, setting := range b.build(goParts[0], "folder").Env {
+			if strings.HasPrefix(setting, "GOGC=") {
+				got = setting
+			}
+		}
+		if got != want {
+			t.Errorf("with %d bytes: got %q, want %q", memory, got, want)
+		}
+	}
+}
+
 // The version of Go that is in the key names its experiments.
 func TestExperimentsAreThoseOfTheKey(t *testing.T) {
 	for version, want := range map[string]string{
