@@ -100,7 +100,7 @@ func (e *engine) build(ctx context.Context, in image, logins *logins, status fun
 	defer result.Body.Close()
 	progress := newProgress(status)
 	if err := progress.read(result.Body); err != nil {
-		return fmt.Errorf("building %q: %w%s%s", in.imageName, err, progress.tail(), logins.hint(err))
+		return fmt.Errorf("building %q: %w%s%s", in.imageName, err, progress.tail(), logins.hint(err, progress.tail()))
 	}
 	return nil
 }
@@ -122,8 +122,7 @@ func (e *engine) push(ctx context.Context, in image, logins *logins, status func
 	defer stream.Close()
 	progress := newProgress(status)
 	if err := progress.read(stream); err != nil {
-		err = fmt.Errorf("pushing %q: %w", in.imageName, err)
-		return "", fmt.Errorf("%w%s", err, logins.hint(err))
+		return "", fmt.Errorf("pushing %q: %w%s", in.imageName, err, logins.hint(err, in.imageName))
 	}
 	if progress.digest == "" {
 		return "", fmt.Errorf("pushing %q: %w", in.imageName, errors.New("the engine told no digest"))

@@ -26,7 +26,7 @@ type logins struct {
 	file     *configfile.ConfigFile
 
 	mu    sync.Mutex
-	hints map[string]string // what to do where a registry refuses what it got
+	hints map[string]string // what to do where a registry refuses what it got; "" is any
 }
 
 // hub is the registry of names without one; hubKey is it in the docker command's file.
@@ -83,7 +83,7 @@ func (l *logins) own(registry string, auth registrytypes.AuthConfig, err error) 
 	file := l.file.Filename
 	switch {
 	case err != nil:
-		l.keep(registry, fmt.Sprintf("the helper that %s names for %s gave no credentials: %v", file, registry, err))
+		l.keep(registry, fmt.Sprintf("mend or take out the helper that %s names for %s: %v", file, registry, err))
 	case auth.Username == "" && auth.IdentityToken == "" && auth.RegistryToken == "":
 		l.keep(registry, fmt.Sprintf("%s has no credentials for %s: docker login %[2]s, or registry.username and registry.password of the image", file, registry))
 	case auth.Username == "":
@@ -98,7 +98,7 @@ func (l *logins) own(registry string, auth registrytypes.AuthConfig, err error) 
 func (l *logins) all() map[string]registrytypes.AuthConfig {
 	listed, err := l.file.GetAllCredentials()
 	if err != nil {
-		l.keep("", fmt.Sprintf("the helper that %s names gave no credentials: %v", l.file.Filename, err))
+		l.keep("", fmt.Sprintf("mend or take out the helper that %s names: %v", l.file.Filename, err))
 	}
 	all := map[string]registrytypes.AuthConfig{}
 	for address, found := range listed {
@@ -123,8 +123,9 @@ func (l *logins) keep(registry, hint string) {
 var refusals = regexp.MustCompile(`(?i)unauthori[sz]ed|authori[sz]ation|authentication|basic auth|access denied|resource is denied|: denied`)
 
 // hint says on a line of its own, where a registry refused, which credentials it
-// got; it is empty for other errors.
-func (l *logins) hint(err error) string {
+// got; it is empty for other errors. Some errors leave it to the output before them to
+// name the registry.
+func (l *logins) hint(err error, output string) string {
 	if !refusals.MatchString(err.Error()) {
 		return ""
 	}
@@ -132,12 +133,13 @@ func (l *logins) hint(err error) string {
 	defer l.mu.Unlock()
 	var hints []string
 	for _, registry := range slices.Sorted(maps.Keys(l.hints)) {
-		if registry == "" || strings.Contains(err.Error(), registry+"/") {
+		named := regexp.MustCompile(regexp.QuoteMeta(registry) + `(?:[^\w.:-]|$)`)
+		if registry != "" && named.MatchString(err.Error()+output) {
 			hints = append(hints, l.hints[registry])
 		}
 	}
 	if len(hints) == 0 {
-		hints = []string{fmt.Sprintf("docker login to the registry that is named: %s has no credentials for it", l.file.Filename)}
+		hints = []string{cmp.Or(l.hints[""], "docker login to the registry that is named: "+l.file.Filename+" has no credentials for it")}
 	}
 	return "\nhint: " + strings.Join(hints, "; ")
 }

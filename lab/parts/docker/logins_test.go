@@ -96,7 +96,7 @@ func TestRefusedCredentialsAreTold(t *testing.T) {
 		"of the inputs": {config: `{}`, registry: `"registry":{"username":"u","password":"secret"},`, answer: refused,
 			want: `hint: localhost:5000 refused "u" of the image's inputs: look at registry.username and registry.password`},
 		"a helper that is not there": {config: `{"credsStore":"gone"}`, answer: refused,
-			want: `hint: the helper that FILE names for localhost:5000 gave no credentials: error getting credentials - err: exec: "docker-credential-gone": executable file not found in $PATH`},
+			want: `hint: mend or take out the helper that FILE names for localhost:5000: error getting credentials - err: exec: "docker-credential-gone": executable file not found in $PATH`},
 		"another failure has no hint": {config: `{}`, answer: `{"errorDetail":{"message":"received unexpected HTTP status: 500 Internal Server Error"},"error":"..."}`,
 			want: `pushing "localhost:5000/servicex:v1": received unexpected HTTP status: 500 Internal Server Error`},
 	}

@@ -125,15 +125,21 @@ esac`
 }
 
 func TestABaseImageThatIsRefusedIsTold(t *testing.T) {
+	// As Docker 20.10 and later ones say it; the output, where there is any, before it.
 	const (
-		buildkit = `{"errorDetail":{"message":"registry.test/base:1: failed to resolve source metadata for registry.test/base:1: unexpected status from HEAD request: 401 Unauthorized"},"error":"..."}`
-		classic  = `{"errorDetail":{"message":"Head \"https://other.test/v2/base/manifests/1\": no basic auth credentials"},"error":"..."}`
+		buildkit   = `{"errorDetail":{"message":"registry.test/base:1: failed to resolve source metadata for registry.test/base:1: unexpected status from HEAD request: 401 Unauthorized"}}`
+		buildkit20 = `{"errorDetail":{"message":"failed to solve with frontend dockerfile.v0: failed to create LLB definition: pulling from host registry.test failed with status code [manifests 1]: 401 Unauthorized"}}`
+		classic    = `{"stream":"Step 1/2 : FROM registry.test/base:1\n"}{"errorDetail":{"message":"unauthorized: authentication required"}}`
+		unknown    = `{"errorDetail":{"message":"Head \"https://other.test/v2/base/manifests/1\": no basic auth credentials"}}`
+		elsewhere  = `{"errorDetail":{"message":"open /root/x: permission denied"}}`
 	)
+	const mine = `hint: registry.test refused "me" of FILE: docker login registry.test`
 	tests := map[string]struct{ builder, answer, want string }{
-		"to BuildKit":            {"BuilderBuildKit", buildkit, `hint: registry.test refused "me" of FILE: docker login registry.test`},
-		"to the classic builder": {"BuilderV1", classic, "hint: docker login to the registry that is named: FILE has no credentials for it"},
-		"while it is built": {"BuilderV1", `{"errorDetail":{"message":"open /root/x: permission denied"},"error":"..."}`,
-			`building "localhost:5000/servicex:v1": open /root/x: permission denied`},
+		"to BuildKit":            {"BuilderBuildKit", buildkit, mine},
+		"to an old BuildKit":     {"BuilderBuildKit", buildkit20, mine},
+		"to the classic builder": {"BuilderV1", classic, mine},
+		"where there are none":   {"BuilderV1", unknown, "hint: docker login to the registry that is named: FILE has no credentials for it"},
+		"not by a registry":      {"BuilderV1", elsewhere, `building "localhost:5000/servicex:v1": open /root/x: permission denied`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
