@@ -48,7 +48,7 @@ var authService = grpc.ServiceDesc{
 // answerCredentials takes CredentialsRequest and returns CredentialsResponse by
 // messages of other names that are the same bytes: a text in field 1; texts in
 // fields 1 (user) and 2 (secret).
-func answerCredentials(service any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func answerCredentials(service any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // the order is gRPC's
 	var registry wrapperspb.StringValue
 	if err := decode(&registry); err != nil {
 		return nil, err
