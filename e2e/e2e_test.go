@@ -25,6 +25,7 @@ var cases = []endCase{
 	{"what runs in the lab is reached from outside of it", fromOutside, false},
 	{"the lab and what is around it stay apart", apart, false},
 	{"an image that is there needs no Docker", imageThatIsThere, false},
+	{"a registry with a password has base images, takes images and serves pods", registryWithPassword, false},
 	{"the image's tag is of its content, and leaves the pods alone", tagOfContent, false},
 	{"the image is built for the nodes", platformOfTheNodes, false},
 	{"the cluster's own registry is found", registryOfTheCluster, false},

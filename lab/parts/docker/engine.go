@@ -11,7 +11,6 @@ import (
 	"github.com/distribution/reference"
 	"github.com/moby/moby/api/pkg/authconfig"
 	builder "github.com/moby/moby/api/types/build"
-	registrytypes "github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/client"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -55,12 +54,9 @@ func (e *engine) ping(ctx context.Context) error {
 	return nil
 }
 
-// build sends the context and waits until the image has its name. BuildKit
-// reads the context from the request's body, so that no session (and none of
-// its many packages) is needed. Without one BuildKit fetches no base image, public
-// ones included (moby/moby#48112: "no active sessions"): those that the engine
-// has already, as the lab's has, do.
-func (e *engine) build(ctx context.Context, in image, status func(string)) error {
+// build sends the context and waits until the image has its name. BuildKit, too,
+// reads the context from the request's body: its session is for credentials alone.
+func (e *engine) build(ctx context.Context, in image, logins *logins, status func(string)) error {
 	files, err := readContext(in.build.context, in.build.dockerfile)
 	if err != nil {
 		return err
@@ -77,6 +73,14 @@ func (e *engine) build(ctx context.Context, in image, status func(string)) error
 	}
 	if in.build.classic {
 		options.Version = builder.BuilderV1
+		options.AuthConfigs = logins.all() // it cannot ask
+	} else {
+		session, end, err := e.session(ctx, logins)
+		if err != nil {
+			return fmt.Errorf("building %q: %w", in.imageName, err)
+		}
+		defer end()
+		options.SessionID = session
 	}
 	for name, value := range in.build.args {
 		options.BuildArgs[name] = &value
@@ -96,22 +100,18 @@ func (e *engine) build(ctx context.Context, in image, status func(string)) error
 	defer result.Body.Close()
 	progress := newProgress(status)
 	if err := progress.read(result.Body); err != nil {
-		return fmt.Errorf("building %q: %w%s", in.imageName, err, progress.tail())
+		return fmt.Errorf("building %q: %w%s%s", in.imageName, err, progress.tail(), logins.hint(err, progress.tail()))
 	}
 	return nil
 }
 
 // push sends the image to its registry and returns repository@digest.
-func (e *engine) push(ctx context.Context, in image, status func(string)) (string, error) {
+func (e *engine) push(ctx context.Context, in image, logins *logins, status func(string)) (string, error) {
 	named, err := reference.ParseNormalizedNamed(in.imageName)
 	if err != nil {
 		return "", fmt.Errorf("pushing %q: %w", in.imageName, err)
 	}
-	auth, err := authconfig.Encode(registrytypes.AuthConfig{
-		Username:      in.registry.username,
-		Password:      in.registry.password,
-		ServerAddress: in.registry.server,
-	})
+	auth, err := authconfig.Encode(logins.to(reference.Domain(named)))
 	if err != nil {
 		return "", fmt.Errorf("encoding credentials for %q: %w", in.imageName, err)
 	}
@@ -122,7 +122,7 @@ func (e *engine) push(ctx context.Context, in image, status func(string)) (strin
 	defer stream.Close()
 	progress := newProgress(status)
 	if err := progress.read(stream); err != nil {
-		return "", fmt.Errorf("pushing %q: %w", in.imageName, err)
+		return "", fmt.Errorf("pushing %q: %w%s", in.imageName, err, logins.hint(err, in.imageName))
 	}
 	if progress.digest == "" {
 		return "", fmt.Errorf("pushing %q: %w", in.imageName, errors.New("the engine told no digest"))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	registrytypes "github.com/moby/moby/api/types/registry"
@@ -22,12 +23,19 @@ import (
 type fakeEngine struct {
 	buildAnswer string
 	pushAnswer  string
+	asks        []string // registries whose credentials BuildKit wants
+	old         bool     // it has no sessions
 
-	builds  []url.Values
+	builds  []url.Values      // without the session, which is another each time
 	archive map[string]string // name to content of the last build's files
 	headers []tar.Header
 	pushes  []string
 	auth    registrytypes.AuthConfig
+
+	sessions   sync.Map // connections by ID
+	methods    []string // that the last one offers
+	told       map[string]string
+	registries map[string]registrytypes.AuthConfig // that came with the last build
 }
 
 // start serves the engine on a unix socket and returns its address.
@@ -45,6 +53,9 @@ func (f *fakeEngine) start(t *testing.T) string {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/_ping", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("API-Version", "1.41") })
 	mux.HandleFunc("POST /v1.41/build", f.build)
+	if !f.old {
+		mux.HandleFunc("POST /session", f.session)
+	}
 	mux.HandleFunc("POST /v1.41/images/{name...}", f.push)
 	mux.HandleFunc("GET /v1.41/images/{name...}", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"Id":"sha256:1111","Os":"linux","Architecture":"amd64"}`)
@@ -56,7 +67,18 @@ func (f *fakeEngine) start(t *testing.T) string {
 }
 
 func (f *fakeEngine) build(w http.ResponseWriter, r *http.Request) {
-	f.builds = append(f.builds, r.URL.Query())
+	query := r.URL.Query()
+	if session := query.Get("session"); session != "" {
+		if err := f.ask(r.Context(), session); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	query.Del("session")
+	f.builds = append(f.builds, query)
+	registries, _ := base64.URLEncoding.DecodeString(r.Header.Get("X-Registry-Config"))
+	f.registries = nil
+	_ = json.Unmarshal(registries, &f.registries)
 	f.archive, f.headers = map[string]string{}, nil
 	archive := tar.NewReader(r.Body)
 	for {

@@ -25,8 +25,8 @@ type image struct {
 	unknown bool
 }
 
-// registry is where the image goes, and with which credentials. An empty
-// server means that of the image's name; empty credentials mean none.
+// registry is what the credentials are for. An empty server means that of the
+// image's name; empty credentials mean those of the docker command.
 type registry struct{ server, username, password string }
 
 // build says how the image is made. Paths are relative to the Pulumi program.

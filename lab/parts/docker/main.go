@@ -7,12 +7,13 @@
 //
 // It promises: an unchanged build context is no change of the resource, whatever
 // its modification times; a preview builds nothing unless buildOnPreview says
-// so; a delete leaves engine and registry alone; credentials come from the
-// inputs alone, and reach no logs, and the state only as secrets; a state of the
-// published plugin is one of its own, and the other way round.
+// so; a delete leaves engine and registry alone; credentials are those of the
+// inputs, and for other registries the docker command's, which never reach the
+// state; no logs have any, and the state has those of the inputs only as secrets; a
+// state of the published plugin is one of its own, and the other way round.
 //
 // It speaks Pulumi's gRPC protocol (pulumirpc.ResourceProvider) itself. The
-// library pulumi-go-provider would need 789 packages where this needs 390 with
+// library pulumi-go-provider would need 789 packages where this needs 402 with
 // Docker's client, and the lab compiles it on the user's machine.
 package main
 

@@ -212,9 +212,13 @@ func (p *provider) apply(ctx context.Context, urn string, props *structpb.Struct
 	if err := engine.ping(ctx); err != nil {
 		return "", nil, err
 	}
+	logins, err := newLogins(in)
+	if err != nil {
+		return "", nil, err
+	}
 	status := func(line string) { p.report.Status(ctx, urn, line) }
 	status("building " + in.imageName)
-	if err := engine.build(ctx, in, status); err != nil {
+	if err := engine.build(ctx, in, logins, status); err != nil {
 		return "", nil, err
 	}
 	image, err := engine.inspect(ctx, in.imageName)
@@ -228,7 +232,7 @@ func (p *provider) apply(ctx context.Context, urn string, props *structpb.Struct
 		digest = unknownString // only a push tells it
 	default:
 		status("pushing " + in.imageName)
-		if digest, err = engine.push(ctx, in, status); err != nil {
+		if digest, err = engine.push(ctx, in, logins, status); err != nil {
 			return "", nil, err
 		}
 		p.report.Info(ctx, urn, "pushed "+digest)

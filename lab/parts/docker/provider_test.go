@@ -38,6 +38,7 @@ func started(t *testing.T, engine *fakeEngine) (*provider, *heard) {
 		"servicex/main_test.go":  "package main",
 	})
 	t.Chdir(filepath.Join(dir, "infra"))
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // not the developer's own
 	h := &heard{}
 	p := newProvider(t.Context(), h)
 	vars := map[string]string{"docker:config:host": engine.start(t)}
@@ -175,26 +176,26 @@ func TestSkipPushPushesNothingAndReturnsTheImageID(t *testing.T) {
 func TestFailures(t *testing.T) {
 	long := strings.Repeat("line\n", 30)
 	tests := map[string]struct {
-		engine fakeEngine
+		engine *fakeEngine
 		want   []string
 	}{
 		"a failed build shows the last lines of its output": {
-			fakeEngine{buildAnswer: stepMessage("[2/2] RUN go build", long+"main.go:3: undefined: x\n") +
+			&fakeEngine{buildAnswer: stepMessage("[2/2] RUN go build", long+"main.go:3: undefined: x\n") +
 				`{"errorDetail":{"message":"process \"go build\" did not complete: exit code: 1"},"error":"..."}`},
 			[]string{`building "localhost:5000/servicex:v1"`, "exit code: 1", "last lines of the build:", "\n  main.go:3: undefined: x"},
 		},
 		"a failed push shows the registry's answer": {
-			fakeEngine{pushAnswer: `{"errorDetail":{"message":"denied"},"error":"denied"}`},
+			&fakeEngine{pushAnswer: `{"errorDetail":{"message":"denied"},"error":"denied"}`},
 			[]string{`pushing "localhost:5000/servicex:v1": denied`},
 		},
 		"a push without a digest is no success": {
-			fakeEngine{pushAnswer: `{"status":"ok"}`},
+			&fakeEngine{pushAnswer: `{"status":"ok"}`},
 			[]string{`pushing "localhost:5000/servicex:v1": the engine told no digest`},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, _ := started(t, &tt.engine)
+			p, _ := started(t, tt.engine)
 			_, err := p.Create(t.Context(), &rpc.CreateRequest{Urn: urn, Properties: props(t, with(""))})
 			if err == nil {
 				t.Fatal("got no error")
