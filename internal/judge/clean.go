@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -23,7 +24,7 @@ func (r *Record) clean() Claim {
 		"the sidecar sends nothing to an ejected pod; its workers hear of changes that follow one another once in "+breaker.UpdateWindow.String())
 	c.Tolerance = fmt.Sprintf("%s after each ejection; up to %s after one that follows another change", handOver, breaker.UpdateWindow+handOver)
 	c.Least = cleanAnswers
-	wrong, held, times, few, open := 0, 0, 0, "", false
+	wrong, held, doubt, times, few, open := 0, 0, 0, 0, "", false
 	var last time.Time // of what is wrong
 	var disputed []string
 	c.Answers = -1
@@ -31,7 +32,7 @@ func (r *Record) clean() Claim {
 		p := r.pods[name]
 		outs, findings := r.ejections(p)
 		for i, e := range outs {
-			w := r.window(e)
+			w := r.window(p, e)
 			if !r.loaded(w) {
 				c.saw("%s, time out %d from %s: nobody called", name, i+1, clockTime(e.out.from))
 				continue
@@ -39,7 +40,7 @@ func (r *Record) clean() Claim {
 			d := r.during(p, e, w)
 			disputed = append(disputed, findings...)
 			times++
-			wrong, held = wrong+d.wrong, held+d.held
+			wrong, held, doubt = wrong+d.wrong, held+d.held, doubt+d.doubt
 			if d.last.After(last) {
 				last = d.last
 			}
@@ -73,6 +74,9 @@ func (r *Record) clean() Claim {
 		c.lack("every ejection: the counters tell of %d more than were seen, so that a pod may have been back when it answered", r.unseen())
 	case wrong > 0:
 		c.refute()
+	case doubt > 0:
+		c.Measured += fmt.Sprintf(", and %s that may be another's doing", breaker.Count(doubt, "answer"))
+		c.lack("answers that are the breaker's doing alone: %d had none, or were refused by a pod that is in, or came within %s of the return", doubt, late)
 	case times == 0:
 		c.Open = true
 		c.lack("a time out while requests are sent")
@@ -92,19 +96,19 @@ func (r *Record) lookedSince(at time.Time) bool {
 
 // window is the time out in which no request of the load may reach the pod: hold
 // is from when that is sure, as the workers may hear of a change late: of this one
-// by heard.
+// by heard; and sure is until when, as the sources of the return may be off.
 type window struct {
-	from, hold, to time.Time
-	heard          time.Duration
+	from, hold, sure, to time.Time
+	heard                time.Duration
 }
 
-func (r *Record) window(e ejection) window {
+func (r *Record) window(p *pod, e ejection) window {
 	heard := r.lateness(e)
 	w := window{from: e.out.to.Add(heard), to: r.clock.span(r.now, r.now).to, heard: heard}
-	if e.returned {
-		w.to = e.back.from.Add(-handOver)
+	if w.sure = w.to; e.returned {
+		w.to, w.sure = e.back.from.Add(-handOver), e.back.from.Add(-late)
 	}
-	if w.hold = w.from; r.followed(e) {
+	if w.hold = w.from; r.followed(p, e) {
 		w.hold = e.out.to.Add(breaker.UpdateWindow + heard)
 	}
 	return w
@@ -143,6 +147,7 @@ type shown struct {
 	wrong int       // what should not have been
 	held  int       // answers of the pod while its ejection may have been held back
 	last  time.Time // sending of the last that was wrong
+	doubt int       // wrong, but by somebody else's doing or so near the return that it may be over
 }
 
 func (s *shown) mistake(x answer) {
@@ -158,6 +163,8 @@ func (r *Record) during(p *pod, e ejection, w window) (s shown) {
 		case x.sent.Before(w.from) || x.sent.After(w.to):
 		case x.sent.Before(w.hold):
 			s.held++
+		case x.sent.After(w.sure):
+			s.doubt++
 		default:
 			s.mistake(x)
 		}
@@ -180,6 +187,8 @@ func (r *Record) during(p *pod, e ejection, w window) (s shown) {
 		case all && noHost(x) && r.header.Rule.MinHealthPercent == 0:
 			s.good++ // with every pod out, that is what the rule makes of it
 		case all || x.code > 0 && x.code < 500:
+		case x.code == 0 || refused(x):
+			s.doubt++
 		default:
 			s.mistake(x)
 		}
@@ -187,18 +196,22 @@ func (r *Record) during(p *pod, e ejection, w window) (s shown) {
 	return s
 }
 
+// refused tells the sidecar's own answers for a pod that it called and could not
+// reach. Source: envoy source/common/router/router.cc, onUpstreamReset.
+func refused(x answer) bool { return strings.Contains(x.said, "upstream connect error") }
+
 // followed is true where another change came so shortly before an ejection that
 // Envoy may hold it back from its workers: within a window, or within the window
 // after one that was itself held back. A pod that comes or goes is a change too.
-func (r *Record) followed(e ejection) bool {
+func (r *Record) followed(p *pod, e ejection) bool {
 	near := func(at span) bool {
 		ago := e.out.since(at)
 		return ago.most > 0 && ago.least < 2*breaker.UpdateWindow+handOver
 	}
-	for _, p := range r.pods {
-		outs, _ := r.ejections(p)
+	for _, other := range r.pods {
+		outs, _ := r.ejections(other)
 		for _, o := range outs {
-			if o.out != e.out && near(o.out) || o.returned && near(o.back) {
+			if (other != p || o.out != e.out) && near(o.out) || o.returned && near(o.back) {
 				return true
 			}
 		}
@@ -228,7 +241,7 @@ func sameHosts(a, b look) bool {
 func (r *Record) allOut(at time.Time) bool {
 	pods := 0
 	for _, p := range r.pods {
-		if p.version == "" || p.gone && len(p.answers) == 0 {
+		if p.version == "" || p.notReady || p.gone && len(p.answers) == 0 {
 			continue
 		}
 		pods++

@@ -167,6 +167,9 @@ func (r *Record) bySidecar(p *pod, all []ejection, i int, early time.Time) numbe
 	return n
 }
 
+// disputed is true where no number fits both the answers and the sidecar's count.
+func (c count) disputed() bool { return c.complete && c.answers.with(c.sidecar).contradicted() }
+
 func (c count) String() string {
 	text := fmt.Sprintf("out after %s", c.number)
 	if c.underWay > 0 {

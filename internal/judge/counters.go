@@ -46,7 +46,7 @@ func (r *Record) counters() Claim {
 			active++
 		}
 	}
-	keeps := r.header.Rule.Ejectable(r.hosts()) < len(r.failing())
+	keeps := r.header.Rule.Ejectable(r.hostsLeast()) < len(r.failing())
 	c.saw("ejections seen by the log and the looks: %d; pods out at the last look: %d", seen, active)
 	c.saw("counters rose by: enforced_total %d, gateway %d (detected %d), 5xx %d (detected %d), others %d, overflow %d; active %d",
 		rise.EnforcedTotal, rise.EnforcedGateway, rise.DetectedGateway, rise.Enforced5xx, rise.Detected5xx, rise.EnforcedOther, rise.Overflow, last.EjectionsActive)

@@ -177,7 +177,9 @@ func TestWithoutTheLogTheClocksArePartOfTheEvidence(t *testing.T) {
 
 func TestNobodyThereProvesNothing(t *testing.T) {
 	for _, phase := range []string{Mix, Trip, Clean, Return, Second, Backoff, Off} {
-		r := Read([]timeline.Entry{{Time: noon, Header: &timeline.Header{Version: 2, Rule: stacks(3), Claim: &timeline.Claim{Phases: []string{phase}}}},
+		rule := stacks(3)
+		rule.Enabled = phase != Off
+		r := Read([]timeline.Entry{{Time: noon, Header: &timeline.Header{Version: 2, Rule: rule, Claim: &timeline.Claim{Phases: []string{phase}}}},
 			{Time: noon, Snapshot: &timeline.Snapshot{Asked: noon, Counters: timeline.Counters{Exported: true}}}})
 		if res := r.Result(); res.Verdict != timeline.Undetermined {
 			t.Errorf("%s: got %s", phase, res.Verdict)

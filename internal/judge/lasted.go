@@ -146,9 +146,10 @@ func (r *Record) lasts(c *Claim, p *pod, outs []ejection, i, low, high int) {
 			if x.sent.Before(e.back.from) || again && x.sent.After(outs[i+1].out.to.Add(breaker.UpdateWindow)) {
 				continue
 			}
-			if o == p {
+			switch {
+			case o == p:
 				after++
-			} else {
+			case x.sent.After(e.back.to.Add(breaker.UpdateWindow + r.lateness(e))): // by then the workers know
 				others++
 			}
 		}

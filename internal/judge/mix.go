@@ -66,9 +66,9 @@ func (r *Record) mix() Claim {
 	case len(failing)+len(others) == 0:
 		c.Open = len(r.looks) == 0
 		c.lack("any pod behind the service")
-	case len(wrong) > 0:
+	case len(wrong) > 0: // which says something of the pods, and nothing of the breaker
 		c.Measured += ": " + strings.Join(wrong, ", ")
-		c.refute()
+		c.lack("pods that answer as they are made to")
 	case len(failing) == 0:
 		c.lack("a faulty pod: no pod has the label version=%s", faulty)
 	case len(silent) > 0:

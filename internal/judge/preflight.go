@@ -54,9 +54,9 @@ func (r *Record) preflight() Claim {
 		c.lack("the configuration of the service's cluster in the client's sidecar")
 		return c
 	}
-	if kind, _ := r.disturbed(); kind == timeline.RuleChanged {
-		c.Measured = "the rule changed while the proof ran"
-		c.lack("a rule that stays as it is")
+	if kind, at := r.disturbed(); kind != "" {
+		c.Measured = fmt.Sprintf("%s while the proof ran, at %s", kind, clockTime(at))
+		c.lack("a rule and a sidecar that stay as they are")
 		return c
 	}
 	if wrong := translate.Differences(rule, *r.inForce()); len(wrong) > 0 {

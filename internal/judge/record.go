@@ -25,6 +25,7 @@ type Record struct {
 	newest   time.Time        // sending of the newest answer, by the sidecar's clock
 	now      time.Time        // of the newest entry, by the observer's
 	known    map[string]told  // by pod; emptied by what bears on ejections
+	closed   bool             // something else runs since then: it is no evidence of what is proven
 }
 
 // pod is what was seen of one pod.
@@ -83,7 +84,10 @@ func New() *Record {
 // to be judged anew.
 func (r *Record) Add(e timeline.Entry) {
 	at := e.Time.UTC().Round(0)
-	if e.Answer == nil && e.Phase == nil && e.Verdict == nil && at.After(r.now) {
+	if r.closed && e.Symptom == nil && e.Sidecar == nil {
+		return
+	}
+	if e.Answer == nil && e.Phase == nil && e.Verdict == nil && e.Symptom == nil && e.Sidecar == nil && at.After(r.now) {
 		r.now = at
 	}
 	if e.Snapshot != nil || e.Outlier != nil || e.Clock != nil {
@@ -117,6 +121,8 @@ func (r *Record) Add(e timeline.Entry) {
 		case timeline.SourceLost, timeline.SourceBack, timeline.CountersReset, timeline.ClusterReplaced, timeline.RuleChanged:
 			r.events = append(r.events, e)
 		}
+		kind, _ := r.disturbed()
+		r.closed = kind != ""
 	}
 }
 
@@ -171,15 +177,16 @@ const faulty = "504"
 // failing are the pods that are made to fail, sorted by name; others the rest.
 // One that is not ready, or went away before anything was learnt of it, is in neither; nor is one
 // that went away without an ejection while another failing pod stayed, as at the
-// end of a rollout.
+// end of a rollout, and had too few errors for one.
 func (r *Record) failing() []*pod {
 	all := r.where(func(p *pod) bool { return p.version == faulty })
 	if !slices.ContainsFunc(all, func(p *pod) bool { return !p.gone }) {
 		return all
 	}
+	want, _ := r.intended()
 	return slices.DeleteFunc(all, func(p *pod) bool {
 		outs, _ := r.ejections(p)
-		return p.gone && len(outs) == 0
+		return p.gone && len(outs) == 0 && (want == 0 || r.longestRun(p) < want)
 	})
 }
 

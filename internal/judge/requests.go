@@ -3,16 +3,19 @@ package judge
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/timeline"
 )
 
+// lookAbout is how long after a change of the load a look shows what was under way.
+const lookAbout = 2 * time.Second
+
 // unlike are the pods of which the sidecar has counted other requests or errors
 // than the caller had answers.
 func (r *Record) unlike(c *Claim) []string {
 	var all []string
-	slack := r.givenUp()
 	for _, name := range r.names {
 		p := r.pods[name]
 		booked, answered := r.booked(p)
@@ -21,10 +24,11 @@ func (r *Record) unlike(c *Claim) []string {
 			continue
 		}
 		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
-		if booked.most < answered.least || booked.least > answered.most+slack {
+		if booked.most < answered.least || booked.least > answered.most+r.givenUp(p) {
 			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
 		}
-		if errors < failed.least || errors > failed.most+slack {
+		if errors < failed.least || errors > failed.most {
+			// One that the client gives up is no error of the pod's.
 			all = append(all, fmt.Sprintf("rq_error of %s is %d, the caller had %s", name, errors, breaker.Count(failed.most, "error")))
 		}
 	}
@@ -79,7 +83,7 @@ func (r *Record) logged() bool {
 // far as the last look shows: some answers are given up when the load changes.
 func (r *Record) complete(p *pod) bool {
 	booked, answered := r.booked(p)
-	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp()
+	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp(p)
 }
 
 // surplus is how many requests the sidecar has sent a pod that the caller had no
@@ -112,17 +116,34 @@ func (r *Record) booked(p *pod) (booked, answered number) {
 	return booked, answered
 }
 
-// givenUp is how many requests may have been given up when the load changed, or
-// are under way still: those of all its workers, each time.
-func (r *Record) givenUp() int {
+// givenUp is how many requests to a pod may have been given up when the load changed,
+// or are under way still. The client waits for its last answers before it gives any
+// up, so that one that is shows in a look at about that time; without a look they may
+// be as many as there were workers.
+func (r *Record) givenUp(p *pod) int {
 	n, workers := 0, 0
 	for _, s := range r.steps {
 		if s.Load != nil {
-			n += workers
+			n += r.underWay(p, s.at, workers)
 			workers = s.Load.Concurrency
 		}
 	}
 	return n + workers
+}
+
+// underWay is the most requests to a pod that the looks about a change of the load
+// show, of so many workers.
+func (r *Record) underWay(p *pod, at time.Time, workers int) int {
+	most, looked := 0, false
+	for _, l := range r.looks {
+		if seen, known := l.pods[p.name]; known && seen.State != timeline.Unknown && l.answered.After(at) && l.asked.Before(at.Add(lookAbout)) {
+			most, looked = max(most, int(min(seen.Active, 1<<20))), true
+		}
+	}
+	if !looked {
+		return workers
+	}
+	return min(most, workers)
 }
 
 // driven is whether any request was sent.

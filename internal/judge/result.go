@@ -98,7 +98,7 @@ func (r *Record) Result() *Result {
 			res.Clocks = append(res.Clocks, c)
 		}
 	}
-	for _, phase := range r.claimed().Phases {
+	for _, phase := range r.phases() {
 		if phase != Preflight && len(res.Phases) > 0 && res.Phases[0].Statement == timeline.Refuted && !r.driven() {
 			break // nothing was driven: there is nothing to say of the rest
 		}
@@ -114,6 +114,16 @@ func (r *Record) Result() *Result {
 		res.Diagnoses = append(res.Diagnoses, cause.String())
 	}
 	return res
+}
+
+// phases are those that the recording claims, with what they need to have happened.
+// One that is not known stays, and cannot be proven.
+func (r *Record) phases() []string {
+	claimed := r.claimed().Phases
+	if whole, err := ParsePhases(strings.Join(claimed, ",")); err == nil {
+		return whole
+	}
+	return claimed
 }
 
 // conclude makes the verdict: agrees needs every claim proven, and one at least.
@@ -164,7 +174,7 @@ func (r *Record) measure(res *Result) {
 			if e.returned {
 				o.Seconds = round(e.lasted().middle())
 			}
-			if w := r.window(e); r.loaded(w) {
+			if w := r.window(p, e); r.loaded(w) {
 				res.ErrorsWhileEjected += r.during(p, e, w).wrong
 			}
 			res.Ejections = append(res.Ejections, o)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"istio-circuit-breaker/internal/breaker"
-	"istio-circuit-breaker/internal/timeline"
 )
 
 // trip wants each failing pod out, at the threshold, by the detector that the
@@ -79,16 +78,31 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 		}
 		return c
 	}
+	return r.counted(c, p, outs, findings, want, by)
+}
+
+// counted holds the number of errors before each ejection of a pod, and what it was
+// booked to, against the rule.
+func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, want int, by breaker.Detector) Claim {
 	first := outs[0]
 	measured := r.errorsAt(p, outs, 0, by)
 	c.Measured = measured.String()
+	off, disputed, held := -1, -1, r.heldBack(p, outs[0])
 	for i, e := range outs {
 		n := r.errorsAt(p, outs, i, by)
 		c.saw("ejection %d at %s (%s): %s by the caller's answers, %s by the sidecar's rq_error", i+1, clockTime(e.out.from), tellers(e), n.answers, sidecarsOwn(n.sidecar))
-		if i > 0 && e.byLog {
+		switch {
+		case r.heldBack(p, e):
+			// Each time that it was kept in, Envoy has counted anew.
+			c.saw("ejection %d: as many pods were out before as the rule lets go", i+1)
+		case n.disputed():
+			disputed = i
+		case !n.number.holds(want) && n.complete && off < 0 && r.settled(e):
+			off = i
+		case i > 0 && e.byLog && !held && n.complete:
 			// Envoy decides each ejection at the threshold; a later one may be
 			// told more exactly than the first.
-			if both := measured.number.with(n.number); n.complete && !both.contradicted() {
+			if both := measured.number.with(n.number); !both.contradicted() {
 				measured.number = both
 			}
 		}
@@ -101,25 +115,55 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 	case !r.settled(first):
 		c.Open = true
 		c.lack("the rest of what tells of the ejection")
+	case len(findings) > 0:
+		c.lack("sources that agree: %s", strings.Join(findings, "; "))
 	case detector != "" && detector != logType(by):
 		c.refute()
 	case measured.contradicted():
 		c.lack("answers that fit the time of the ejection")
-	case !measured.holds(want) && measured.complete && (r.surplus(p) <= 0 || !measured.sidecar.holds(want)):
+	case disputed >= 0:
+		n := r.errorsAt(p, outs, disputed, by)
+		c.lack("counts that agree: before ejection %d the caller had %s, the sidecar %s", disputed+1, n.answers, sidecarsOwn(n.sidecar))
+	case off >= 0 && (r.surplus(p) <= 0 || !r.errorsAt(p, outs, off, by).sidecar.holds(want)):
+		if off > 0 {
+			c.Measured = fmt.Sprintf("ejection %d: %s", off+1, r.errorsAt(p, outs, off, by))
+		}
 		c.refute()
-	case !measured.holds(want):
+	case !held && !measured.holds(want):
 		c.lack("the caller's answers: the sidecar has counted others than those")
-	case len(findings) > 0:
-		c.lack("sources that agree: %s", strings.Join(findings, "; "))
 	case detector == "":
 		c.lack("the detector: neither the outlier log nor the counters name it")
-	case !measured.exact():
+	case !held && !measured.exact():
 		c.Narrow = true
 		c.lack("a narrower count: the answers tell no more than %s; send one request at a time, or fewer a second (--concurrency 1, --rate)", measured.number)
 	default:
 		c.prove()
 	}
 	return c
+}
+
+// heldBack is true where the percentage may have kept a pod in before an ejection:
+// with as many others out as the rule lets go Envoy counts an overflow, and from the
+// start again.
+func (r *Record) heldBack(p *pod, e ejection) bool {
+	may := r.header.Rule.Ejectable(r.hostsLeast())
+	if may >= len(r.failing()) {
+		return false
+	}
+	others := 0
+	for _, o := range r.pods {
+		if o == p {
+			continue
+		}
+		outs, _ := r.ejections(o)
+		for _, x := range outs {
+			if x.out.from.Before(e.out.to) {
+				others++
+				break
+			}
+		}
+	}
+	return others >= may
 }
 
 // someTrip is the claim where the rule keeps some of the failing pods in.
@@ -144,8 +188,10 @@ func (r *Record) someTrip(want int, by breaker.Detector, may int) []Claim {
 	c.saw("looks: most pods with failed_outlier_check at once: %d", most)
 	c.saw("counters: ejections_overflow rose by %d", overflow)
 	switch {
-	case most > may:
+	case most > r.header.Rule.Ejectable(r.hostsMost()):
 		c.refute()
+	case r.hostsLeast() < r.hostsMost():
+		c.lack("the same number of pods all the time: there were %d to %d", r.hostsLeast(), r.hostsMost())
 	case most < may && out == 0 && r.hopeless(failing[0], want):
 		c.refute()
 	case most < may || overflow == 0:
@@ -155,50 +201,6 @@ func (r *Record) someTrip(want int, by breaker.Detector, may int) []Claim {
 		c.prove()
 	}
 	return append([]Claim{c}, all...)
-}
-
-// hosts are how many the sidecar has, which the percentage is of.
-func (r *Record) hosts() int {
-	if len(r.looks) == 0 {
-		return len(r.pods)
-	}
-	n := 0
-	for _, p := range r.looks[0].pods {
-		if p.Address != "" {
-			n++
-		}
-	}
-	return n
-}
-
-// hostsLeast is the smallest number that any look showed.
-func (r *Record) hostsLeast() int {
-	least := r.hosts()
-	for _, l := range r.looks {
-		n := 0
-		for _, p := range l.pods {
-			if p.State != timeline.Terminating {
-				n++
-			}
-		}
-		least = min(least, n)
-	}
-	return least
-}
-
-// mostOut is the largest number of pods that one look showed out.
-func (r *Record) mostOut() int {
-	most := 0
-	for _, l := range r.looks {
-		n := 0
-		for _, p := range l.pods {
-			if out(p) {
-				n++
-			}
-		}
-		most = max(most, n)
-	}
-	return most
 }
 
 // hopeless is true where a pod had far more errors than it takes: as many again,

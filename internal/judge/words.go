@@ -28,7 +28,7 @@ func (res *Result) Words(off bool) string {
 			lines = append(lines, fmt.Sprintf("clocks:        the sidecar's is %s ahead of this machine's", lengths{c.Least, c.Most}))
 		}
 	}
-	lines = append(lines, "verdict:       "+Sentence(res.Verdict))
+	lines = append(lines, "verdict:       "+res.Sentence())
 	for _, p := range res.Phases {
 		if res.Verdict == timeline.Undetermined && p.Statement == timeline.NotProven && p.Missing != "" {
 			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
@@ -38,6 +38,16 @@ func (res *Result) Words(off bool) string {
 		lines = append(lines, "  "+d)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Sentence is the verdict in words; of a proof that no ejection was asked of, it says
+// no more than that.
+func (res *Result) Sentence() string {
+	ejects := func(p timeline.Phase) bool { return p.Name == Trip || p.Name == Off || p.Name == Never }
+	if res.Verdict == timeline.Agrees && !slices.ContainsFunc(res.Phases, ejects) {
+		return "what was looked at is as the rule says; whether the breaker ejects was not (--phases trip)"
+	}
+	return Sentence(res.Verdict)
 }
 
 // Sentence is a verdict in words.

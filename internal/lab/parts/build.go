@@ -24,7 +24,7 @@ type Builder struct {
 	Source, Cache string
 	// Memory of the machine, in bytes; 0 is not known.
 	Memory uint64
-	Runner        runner.Runner
+	Runner runner.Runner
 	// Note is told what is being done now, such as "1203 of 2948 packages"; it
 	// may be called often.
 	Note func(string)

@@ -96,13 +96,13 @@ func (c *Cluster) putHTTPResponseCode(h *Host, code int) {
 		return
 	}
 	if code >= 502 && code <= 504 || wrong.AnyCountsAsGateway {
-		if h.gateway++; h.gateway == wrong.threshold(o.Gateway) {
+		if h.gateway++; h.gateway == wrong.threshold(h, o.Gateway) {
 			c.detected(h, GatewayFailure)
 		}
 	} else {
 		h.gateway = 0
 	}
-	if h.any5xx++; h.any5xx == wrong.threshold(o.Any5xx) {
+	if h.any5xx++; h.any5xx == wrong.threshold(h, o.Any5xx) {
 		c.detected(h, Any5xx)
 	}
 }

@@ -6,6 +6,8 @@ import "time"
 // zero Wrong is right.
 type Wrong struct {
 	Threshold          int           // added to each threshold
+	ThresholdFrom      int           // number of a host's ejection from which it is added; 0 is 1
+	Spares             string        // address of the host that is never ejected for its errors
 	Detector           Detector      // that every ejection is booked to
 	Detected           bool          // ejections are detected and not enforced
 	AnyCountsAsGateway bool          // every 5xx is a gateway failure
@@ -22,9 +24,13 @@ type Wrong struct {
 	LeaksFrom          int           // number of the ejection from which it leaks; 0 is 1
 }
 
-func (w Wrong) threshold(t uint32) uint32 {
-	if t == 0 {
+// threshold is the one that a host's errors are held against; 0 is none.
+func (w Wrong) threshold(h *Host, t uint32) uint32 {
+	switch {
+	case t == 0 || w.Spares == h.Address:
 		return 0
+	case h.ejections+1 < w.ThresholdFrom:
+		return t
 	}
 	return uint32(max(int(t)+w.Threshold, 1))
 }

@@ -1,0 +1,56 @@
+package judge
+
+import "istio-circuit-breaker/internal/timeline"
+
+// hosts are how many the sidecar has, which the percentage is of.
+func (r *Record) hosts() int {
+	if len(r.looks) == 0 {
+		return len(r.pods)
+	}
+	n := 0
+	for _, p := range r.looks[0].pods {
+		if p.Address != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// hostsLeast is the smallest number that any look showed.
+func (r *Record) hostsLeast() int {
+	least := r.hosts()
+	for _, l := range r.looks {
+		n := 0
+		for _, p := range l.pods {
+			if p.State != timeline.Terminating {
+				n++
+			}
+		}
+		least = min(least, n)
+	}
+	return least
+}
+
+// hostsMost is the largest.
+func (r *Record) hostsMost() int {
+	most := r.hosts()
+	for _, l := range r.looks {
+		most = max(most, len(l.pods))
+	}
+	return most
+}
+
+// mostOut is the largest number of pods that one look showed out.
+func (r *Record) mostOut() int {
+	most := 0
+	for _, l := range r.looks {
+		n := 0
+		for _, p := range l.pods {
+			if out(p) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
