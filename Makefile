@@ -61,9 +61,9 @@ test: unit browser e2e
 unit:
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test -race ./...); done
 
-## mutants: wrong breakers and worlds, none of which may agree, and right ones, which all have to
+## mutants: wrong breakers and worlds, none of which may agree, right ones, which all have to, and odd ones, which may not be refuted
 mutants:
-	@$(GO) test ./internal/verify -count=1 -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree' -v >$(OUT); status=$$?; \
+	@$(GO) test ./internal/verify -count=1 -run 'TestNoWrongWorldAgrees|TestRightWorldsAgree|TestNoRightBreakerIsRefuted|AtRandom' -v >$(OUT); status=$$?; \
 	  sed -nE 's/^ +[a-z]+_test\.go:[0-9]+: //p' $(OUT); rm -f $(OUT); exit $$status
 
 ## browser: the live page in headless Chromium, on a simulated mesh

@@ -18,6 +18,7 @@ import (
 	"istio-circuit-breaker/internal/verify"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 )
 
@@ -48,6 +49,11 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 	record := flags.String("record", "", "write the run as JSON lines to `file`")
 	completeList(cmd, "phases", append([]string{"once", "all", judge.Off, judge.Never}, judge.All()...))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			if set := besides(cmd, "json", "junit"); len(set) > 0 {
+				return wrong(cmd, fmt.Errorf("judging the recording %q again: it says itself what it claims; %s can only be said of a proof on the cluster", args[0], strings.Join(set, ", ")))
+			}
+		}
 		chosen, err := judge.ParsePhases(*phases)
 		if *expect < 0 || *expect > 10000 {
 			err = errors.Join(err, fmt.Errorf("--expect-threshold %d: must be 0 (nothing is demanded) to 10000", *expect))
@@ -66,6 +72,17 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 		return c.conclude(result, *asJSON)
 	}
 	return cmd
+}
+
+// besides are the command's own flags that were set, but for some.
+func besides(cmd *cobra.Command, but ...string) []string {
+	var set []string
+	cmd.LocalNonPersistentFlags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains(but, f.Name) {
+			set = append(set, "--"+f.Name)
+		}
+	})
+	return set
 }
 
 // conclude ends a command with the verdict of its proof.
