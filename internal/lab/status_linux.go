@@ -60,10 +60,13 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	add("docker engine", "answers at "+l.dockerSocket(), l.dockerAnswers())
 	failing, err := l.failingDaemons()
 	for _, f := range failing {
-		add(f.Name, "", fmt.Errorf("ends again and again, %d times by now, see %s", f.Ends, f.Log))
+		add(f.Name, "", fmt.Errorf("ends again and again, %d times by now, the last time with %q, see %s", f.Ends, f.Exit, f.Log))
 	}
 	if err != nil {
 		add("daemons", "", err)
+	}
+	if err := l.lacking(l.each(leastRoom)); err != nil {
+		add("disk", "", fmt.Errorf("%w: make room there, and the lab goes on by itself", err))
 	}
 	out, err := l.kubectl(ctx, "get", "--raw", "/readyz")
 	add("API server", out, err)

@@ -107,7 +107,7 @@ func TestStatusTellsWhichDaemonsFail(t *testing.T) {
 	}
 	found := false
 	for _, p := range s.Parts {
-		found = found || p.Name == "coredns" && !p.Works && strings.Contains(p.Says, "ends again and again, 4 times by now, see "+tr.Layout.log("coredns"))
+		found = found || p.Name == "coredns" && !p.Works && strings.Contains(p.Says, `ends again and again, 4 times by now, the last time with "exit status 1", see `+tr.Layout.log("coredns"))
 	}
 	if !found {
 		t.Errorf("got %+v", s.Parts)
