@@ -34,6 +34,10 @@ type Part struct {
 	Says  string `json:"says"`
 }
 
+// answersIn is how long the API server has to answer: without its database it
+// takes a minute for each question.
+const answersIn = "--request-timeout=5s"
+
 // Status asks every part of a running lab whether it answers, and looks for
 // what is left of one that does not run.
 func (l *Lab) Status(ctx context.Context) (Status, error) {
@@ -68,11 +72,13 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	if err := l.lacking(l.each(leastRoom)); err != nil {
 		add("disk", "", fmt.Errorf("%w: make room there, and the lab goes on by itself", err))
 	}
-	out, err := l.kubectl(ctx, "get", "--raw", "/readyz")
+	out, err := l.kubectl(ctx, "get", "--raw", "/readyz", answersIn)
 	add("API server", out, err)
-	l.statusOfNodes(ctx, add)
-	out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found")
-	add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
+	if err == nil { // else there is nobody to tell
+		l.statusOfNodes(ctx, add)
+		out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found", answersIn)
+		add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
+	}
 	reaches, err := l.reaches()
 	if err != nil {
 		add("this machine", "", err)
@@ -86,7 +92,7 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 
 // statusOfNodes adds a part for each node.
 func (l *Lab) statusOfNodes(ctx context.Context, add func(name, says string, err error)) {
-	ask := []string{"get", "nodes", "--no-headers"}
+	ask := []string{"get", "nodes", "--no-headers", answersIn}
 	if l.Shape.Zones > 0 {
 		ask = append(ask, "--label-columns=topology.kubernetes.io/zone")
 	}
@@ -111,7 +117,7 @@ func (l *Lab) statusOfNodes(ctx context.Context, add func(name, says string, err
 // answersOutside asks the API server at its address on this machine.
 func (l *Lab) answersOutside(ctx context.Context, address string) error {
 	_, err := l.Runner.Run(ctx, runner.Command{
-		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz"),
+		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz", answersIn),
 		Env:  l.kubectlEnvironment(), Log: l.log,
 	})
 	return err

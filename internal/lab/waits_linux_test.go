@@ -117,6 +117,29 @@ func TestStatusTellsWhichDaemonsFail(t *testing.T) {
 	}
 }
 
+// Without its database the API server takes a minute for each question.
+func TestStatusAsksAnAPIServerThatDoesNotAnswerOnce(t *testing.T) {
+	tr := up(t)
+	for _, want := range []int{4, 2} { // one of them on this machine
+		if want == 2 {
+			tr.run.answers["get --raw /readyz"] = fails
+		}
+		tr.run.asked = nil
+		if _, err := tr.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		asked := strings.Split(strings.TrimSpace(tr.commands()), "\n")
+		for _, command := range asked {
+			if !strings.HasSuffix(command, " --request-timeout=5s") {
+				t.Errorf("%q has no limit", command)
+			}
+		}
+		if len(asked) != want {
+			t.Errorf("asked %q, want %d", asked, want)
+		}
+	}
+}
+
 func TestWaitingEndsAtItsLimitWithTheLastState(t *testing.T) {
 	tests := []struct {
 		name   string
