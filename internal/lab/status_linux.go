@@ -60,6 +60,8 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 		}
 		s.Parts = append(s.Parts, Part{name, err == nil, strings.TrimSpace(says)})
 	}
+	// First, because it may take time, after which more is known of what ends.
+	ready, errReady := l.kubectl(ctx, "get", "--raw", "/readyz", answersIn)
 	add("registry", "answers at "+node.Registry, l.registryAnswers())
 	add("docker engine", "answers at "+l.dockerSocket(), l.dockerAnswers())
 	failing, err := l.failingDaemons()
@@ -72,11 +74,10 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	if err := l.lacking(l.each(leastRoom)); err != nil {
 		add("disk", "", fmt.Errorf("%w: make room there, and the lab goes on by itself", err))
 	}
-	out, err := l.kubectl(ctx, "get", "--raw", "/readyz", answersIn)
-	add("API server", out, err)
-	if err == nil { // else there is nobody to tell
+	add("API server", ready, errReady)
+	if errReady == nil { // else there is nobody to tell
 		l.statusOfNodes(ctx, add)
-		out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found", answersIn)
+		out, err := l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found", answersIn)
 		add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
 	}
 	reaches, err := l.reaches()
@@ -84,7 +85,9 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 		add("this machine", "", err)
 		return s, nil
 	}
-	add("this machine", "reaches the API server", l.answersOutside(ctx, reaches[0].Address))
+	if errReady == nil {
+		add("this machine", "reaches the API server", l.answersOutside(ctx, reaches[0].Address))
+	}
 	opened, err := l.opened()
 	s.Reach = append(reaches, opened...)
 	return s, err
