@@ -95,9 +95,10 @@ kills:
 nodes:
 	NODES=3 $(E2E) -run TestNodes ./e2e
 
-## faults: daemons, the supervisor and `lab up` ended by force while the stack is called, in the lab
+## faults: daemons, the supervisor and `lab up` ended by force, memory and disks that are full; with FAULTS=own only in labs of their own
+FAULTS ?= 1
 faults:
-	FAULTS=1 $(E2E) -run TestFaults ./e2e
+	FAULTS=$(FAULTS) $(E2E) -run TestFaults ./e2e
 
 ## upgrade: up with the program of commit UPGRADE_FROM, then with today's, in the lab
 UPGRADE_FROM ?= 2d077f1

@@ -149,36 +149,3 @@ func failingDaemon(t *testing.T) {
 	}
 	t.Logf("told after %s\n%s", took.Round(time.Millisecond), out)
 }
-
-// secondLab is the folder and the variables of a lab beside the one that runs, of
-// the same parts; it is taken down when the test ends.
-func secondLab(t *testing.T) (dir string, env []string) {
-	t.Helper()
-	running, dir := labStatus(t), shortFolder(t)
-	if err := os.MkdirAll(dir+"/cache/istio-circuit-breaker", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(running.Cache+"/parts", dir+"/cache/istio-circuit-breaker/parts"); err != nil {
-		t.Fatal(err)
-	}
-	// Go's own cache is below XDG_CACHE_HOME too: an empty one takes minutes.
-	compiled, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	env = []string{"XDG_STATE_HOME=" + dir, "XDG_CACHE_HOME=" + dir + "/cache", "GOCACHE=" + strings.TrimSpace(string(compiled))}
-	// The first lab's settings of its stack are in the same clone.
-	settings, err := os.ReadFile("../Pulumi.lab.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if out, _, err := labWith(env, "down"); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		if err := os.WriteFile("../Pulumi.lab.yaml", settings, 0o644); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir, env
-}

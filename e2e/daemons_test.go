@@ -22,8 +22,14 @@ func daemons(t *testing.T) map[string]int {
 	t.Helper()
 	var status struct{ PID int }
 	decode(t, attempt(t, labCommand, "status", "--json").stdout, &status)
+	return daemonsOf(t, status.PID)
+}
+
+// daemonsOf are those of a supervisor.
+func daemonsOf(t *testing.T, supervisor int) map[string]int {
+	t.Helper()
 	found := map[string]int{}
-	for _, pid := range childrenOf(t, status.PID) {
+	for _, pid := range childrenOf(t, supervisor) {
 		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		group, errGroup := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 		// What is left of containers is a child too, once their shim has ended.

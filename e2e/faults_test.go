@@ -20,20 +20,27 @@ import (
 )
 
 // TestFaults ends parts of the lab by force while the stack is up and called; and
-// `lab up` itself, in a lab of its own. Only `make faults` runs it.
+// in labs of their own, has what they need go away. Only `make faults` runs it;
+// with FAULTS=own, only the latter, and the lab that runs is not touched.
 func TestFaults(t *testing.T) {
-	if os.Getenv("FAULTS") == "" {
+	switch os.Getenv("FAULTS") {
+	case "":
 		t.Skip("a campaign of its own: make faults")
+	case "own":
+	default:
+		t.Run("each daemon killed while a service is called", daemonsKilled)
+		t.Run("the supervisor killed", supervisorKilled)
 	}
-	pulumiUp(t)
-	t.Run("each daemon killed while a service is called", daemonsKilled)
-	t.Run("the supervisor killed", supervisorKilled)
 	t.Run("up killed in each of its steps", upKilled)
+	t.Run("a daemon ended for want of memory", daemonOutOfMemory)
+	t.Run("the disk of the state full", stateDiskFull)
+	t.Run("the disk of the cache full", cacheDiskFull)
 }
 
 // daemonsKilled: the lab starts each again, the breaker goes on ejecting, and no
 // pod has ended for it.
 func daemonsKilled(t *testing.T) {
+	pulumiUp(t)
 	before := podsWithRestarts(t)
 	changeRule(t, map[string]any{"consecutiveGatewayErrors": 3, "baseEjectionTime": "2s", "interval": "1s"})
 	defer restoreRule(t)
@@ -83,6 +90,7 @@ func podsWithRestarts(t *testing.T) string {
 // supervisorKilled: with the first process of the sandbox all of it ends, and
 // `lab up` brings back what was there.
 func supervisorKilled(t *testing.T) {
+	pulumiUp(t)
 	if err := syscall.Kill(labStatus(t).PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -108,9 +116,20 @@ func upKilled(t *testing.T) {
 			break
 		}
 	}
+	works(t, env)
+	downLeavesNothing(t, env)
+}
+
+// works: all of a lab answers.
+func works(t *testing.T, env []string) {
+	t.Helper()
 	if out, _, err := labWith(env, "status"); err != nil {
 		t.Errorf("status: %v\n%s", err, out)
 	}
+}
+
+func downLeavesNothing(t *testing.T, env []string) {
+	t.Helper()
 	if out, _, err := labWith(env, "down"); err != nil {
 		t.Errorf("down: %v\n%s", err, out)
 	}
@@ -122,6 +141,21 @@ func upKilled(t *testing.T) {
 // killUp runs `lab up` and kills it once it prints that a step has ended, so in
 // the next one; of the last step it lets it end.
 func killUp(t *testing.T, env []string, step int) (last int, killed bool) {
+	t.Helper()
+	out, err := upWatched(t, env, func(up *os.Process, done, of int, _ string) {
+		if last = of; done == step && done < of {
+			_ = up.Kill() // it may have ended by itself
+			killed = true
+		}
+	})
+	if err != nil && !killed {
+		t.Fatalf("up after a kill in step %d: %v\n%s", step, err, out)
+	}
+	return last, killed
+}
+
+// upWatched runs `lab up` and calls ended for each step that has ended well.
+func upWatched(t *testing.T, env []string, ended func(up *os.Process, done, of int, name string)) (string, error) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
@@ -140,18 +174,12 @@ func killUp(t *testing.T, env []string, step int) (last int, killed bool) {
 	var printed strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		fmt.Fprintln(&printed, lines.Text())
-		var done int
+		var done, of int
 		_, counted, isStep := strings.Cut(lines.Text(), "[")
-		if n, _ := fmt.Sscanf(counted, "%d/%d]", &done, &last); !isStep || n != 2 || !strings.HasPrefix(lines.Text(), "ok") {
-			continue
-		}
-		if killed = done == step && done < last; killed {
-			_ = cmd.Process.Kill() // it may have ended by itself
-			break
+		if n, _ := fmt.Sscanf(counted, "%d/%d]", &done, &of); isStep && n == 2 && strings.HasPrefix(lines.Text(), "ok") {
+			_, name, _ := strings.Cut(counted, "] ")
+			ended(cmd.Process, done, of, name)
 		}
 	}
-	if err := cmd.Wait(); err != nil && !killed {
-		t.Fatalf("up after a kill in step %d: %v\n%s", step, err, printed.String())
-	}
-	return last, killed
+	return printed.String(), cmd.Wait()
 }

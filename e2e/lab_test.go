@@ -50,6 +50,9 @@ func inLab(m *testing.M) int {
 		}
 		return 0
 	}
+	if os.Getenv("FAULTS") == "own" { // labs that the cases bring up
+		return m.Run()
+	}
 	was := loudly(labCommand, "exec", "--", "true") == nil // somebody's lab already
 	if !was && os.Getenv("E2E_KEEP") == "" {
 		defer loudly(labCommand, "down")

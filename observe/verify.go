@@ -74,10 +74,10 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 	return cmd
 }
 
-// besides are the command's own flags that were set, but for some.
+// besides are the flags that were set, but for some.
 func besides(cmd *cobra.Command, but ...string) []string {
 	var set []string
-	cmd.LocalNonPersistentFlags().Visit(func(f *pflag.Flag) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(but, f.Name) {
 			set = append(set, "--"+f.Name)
 		}

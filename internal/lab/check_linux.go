@@ -160,6 +160,17 @@ func Missing(findings []Finding) error {
 	return errors.Join(missing...)
 }
 
+// fixes are what to do about what was not OK.
+func fixes(findings []Finding) []string {
+	var all []string
+	for _, f := range findings {
+		if f.Fix != "" {
+			all = append(all, f.Fix)
+		}
+	}
+	return all
+}
+
 // WriteFindings prints a line for each finding, and where something is missing,
 // how to do without a lab.
 func WriteFindings(w io.Writer, findings []Finding) {
@@ -181,5 +192,9 @@ func WriteFindings(w io.Writer, findings []Finding) {
 func (l *Lab) checkMachine(ctx context.Context) error {
 	findings := l.Check(ctx)
 	WriteFindings(l.log, findings)
-	return hint.With(Missing(findings), "`go run ./lab check` tells what to do, also with a cluster of your own")
+	what := "`go run ./lab check` tells what to do, also with a cluster of your own"
+	if fixes := fixes(findings); len(fixes) == 1 {
+		what = fixes[0] + "; " + what
+	}
+	return hint.With(Missing(findings), what)
 }

@@ -76,29 +76,15 @@ func (l *Lab) checkDisk(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	type disk struct {
-		free, bytes uint64
-		folders     []string
-	}
-	var disks []*disk
-	known := map[uint64]*disk{}
-	for _, n := range needs {
-		f, err := l.host.facts(nearest(n.folder))
-		if err != nil {
-			return "", err
-		}
-		d := known[f.device]
-		if d == nil {
-			d = &disk{free: f.free}
-			known[f.device], disks = d, append(disks, d)
-		}
-		d.bytes, d.folders = d.bytes+n.bytes, append(d.folders, n.folder)
+	disks, err := l.disks(needs)
+	if err != nil {
+		return "", err
 	}
 	var says []string
 	var problems []error
 	for _, d := range disks {
 		of := ""
-		if len(disks) > 1 {
+		if len(disks) > 1 || d.free < d.bytes {
 			of = " for " + strings.Join(d.folders, ", ")
 		}
 		text, err := atLeast(of, d.free, d.bytes)

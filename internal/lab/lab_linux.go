@@ -81,11 +81,11 @@ func (l *Lab) Up(ctx context.Context) error {
 	}
 	release, err := l.lock(ctx, "up")
 	if err != nil {
-		return err
+		return l.roomy(ctx, err)
 	}
 	defer release()
 	if err := l.openState(ctx); err != nil {
-		return err
+		return l.roomy(ctx, err)
 	}
 	if err := l.keepShape(); err != nil {
 		return err

@@ -34,6 +34,10 @@ type Part struct {
 	Says  string `json:"says"`
 }
 
+// answersIn is how long the API server has to answer: without its database it
+// takes a minute for each question.
+const answersIn = "--request-timeout=5s"
+
 // Status asks every part of a running lab whether it answers, and looks for
 // what is left of one that does not run.
 func (l *Lab) Status(ctx context.Context) (Status, error) {
@@ -56,26 +60,34 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 		}
 		s.Parts = append(s.Parts, Part{name, err == nil, strings.TrimSpace(says)})
 	}
+	// First, because it may take time, after which more is known of what ends.
+	ready, errReady := l.kubectl(ctx, "get", "--raw", "/readyz", answersIn)
 	add("registry", "answers at "+node.Registry, l.registryAnswers())
 	add("docker engine", "answers at "+l.dockerSocket(), l.dockerAnswers())
 	failing, err := l.failingDaemons()
 	for _, f := range failing {
-		add(f.Name, "", fmt.Errorf("ends again and again, %d times by now, see %s", f.Ends, f.Log))
+		add(f.Name, "", fmt.Errorf("ends again and again, %d times by now, the last time with %q, see %s", f.Ends, f.Exit, f.Log))
 	}
 	if err != nil {
 		add("daemons", "", err)
 	}
-	out, err := l.kubectl(ctx, "get", "--raw", "/readyz")
-	add("API server", out, err)
-	l.statusOfNodes(ctx, add)
-	out, err = l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found")
-	add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
+	if err := l.lacking(l.each(leastRoom)); err != nil {
+		add("disk", "", fmt.Errorf("%w: make room there, and the lab goes on by itself", err))
+	}
+	add("API server", ready, errReady)
+	if errReady == nil { // else there is nobody to tell
+		l.statusOfNodes(ctx, add)
+		out, err := l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found", answersIn)
+		add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
+	}
 	reaches, err := l.reaches()
 	if err != nil {
 		add("this machine", "", err)
 		return s, nil
 	}
-	add("this machine", "reaches the API server", l.answersOutside(ctx, reaches[0].Address))
+	if errReady == nil {
+		add("this machine", "reaches the API server", l.answersOutside(ctx, reaches[0].Address))
+	}
 	opened, err := l.opened()
 	s.Reach = append(reaches, opened...)
 	return s, err
@@ -83,7 +95,7 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 
 // statusOfNodes adds a part for each node.
 func (l *Lab) statusOfNodes(ctx context.Context, add func(name, says string, err error)) {
-	ask := []string{"get", "nodes", "--no-headers"}
+	ask := []string{"get", "nodes", "--no-headers", answersIn}
 	if l.Shape.Zones > 0 {
 		ask = append(ask, "--label-columns=topology.kubernetes.io/zone")
 	}
@@ -108,7 +120,7 @@ func (l *Lab) statusOfNodes(ctx context.Context, add func(name, says string, err
 // answersOutside asks the API server at its address on this machine.
 func (l *Lab) answersOutside(ctx context.Context, address string) error {
 	_, err := l.Runner.Run(ctx, runner.Command{
-		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz"),
+		Args: l.box.Leave(filepath.Join(l.bin(), "kubectl"), "--server=https://"+address, "get", "--raw", "/readyz", answersIn),
 		Env:  l.kubectlEnvironment(), Log: l.log,
 	})
 	return err

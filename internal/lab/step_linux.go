@@ -25,7 +25,7 @@ func (l *Lab) runStep(ctx context.Context, number string, s step) error {
 	file := l.Layout.log("up")
 	opened, err := sandbox.OpenLog(file)
 	if err != nil {
-		return fmt.Errorf("opening the log: %w", err)
+		return l.roomy(ctx, fmt.Errorf("opening the log: %w", err))
 	}
 	defer opened.Close()
 	log := &redacted{to: opened}
@@ -33,7 +33,7 @@ func (l *Lab) runStep(ctx context.Context, number string, s step) error {
 	fmt.Fprintf(log, "\n== %s: %s%s\n", time.Now().Format(time.RFC3339), number, s.name)
 	l.log = log
 	l.Progress.Begin(number + s.name)
-	err = s.run(l, ctx)
+	err = l.roomy(ctx, s.run(l, ctx))
 	took := l.Progress.End(err)
 	if err == nil {
 		fmt.Fprintf(log, "== took %s\n", took.Round(time.Millisecond))

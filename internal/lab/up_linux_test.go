@@ -166,6 +166,20 @@ func TestAMachineThatCannotRunALabIsToldWhatItLacks(t *testing.T) {
 	}
 }
 
+// Where one thing is missing, what to do about that is said at once.
+func TestAMachineThatLacksOneThingIsToldWhatToDo(t *testing.T) {
+	tr := newTrial(t)
+	tr.host.disks = map[string]facts{tr.State: {device: 1, free: 200e6}}
+	file(t, tr.State+"/log/up.log", "")
+	err := tr.Up(t.Context())
+	if want := "checking this machine: disk: only 0.2 GB, 1.0 GB needed for " + tr.State; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if got, want := hint.Of(err), "free some space, or set XDG_CACHE_HOME, XDG_STATE_HOME, "; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "; `go run ./lab check` tells what to do, also with a cluster of your own") {
+		t.Errorf("hint: got %q, want %q", got, want)
+	}
+}
+
 func TestStoppedHalfWayUpSaysHowToGoOn(t *testing.T) {
 	tr := newTrial(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lab/node"
 	"istio-circuit-breaker/internal/lab/sandbox"
@@ -73,7 +75,8 @@ func (l *Lab) waitForDNS(ctx context.Context) error {
 
 // until waits for a state of the node that the daemons by bring about, and fails
 // at once when the supervisor has ended, which nothing mends, and soon when one
-// of those daemons ends again and again: the first of them, which the others need.
+// of those daemons ends again and again: the first of them, which the others need;
+// or when they cannot write any more.
 func (l *Lab) until(ctx context.Context, what string, by []string, check func(context.Context) error) error {
 	var ended error
 	err := wait.For(ctx, what, 2*time.Minute, 200*time.Millisecond, func(ctx context.Context) error {
@@ -83,7 +86,10 @@ func (l *Lab) until(ctx context.Context, what string, by []string, check func(co
 		}
 		err := check(ctx)
 		if err != nil {
-			if ended = l.failed(by); ended != nil {
+			if ended = l.failed(by); ended == nil && l.lacking(l.each(noneLeft)) != nil {
+				ended = fmt.Errorf("%s: %w", what, unix.ENOSPC) // which nobody can write down
+			}
+			if ended != nil {
 				return nil
 			}
 		}

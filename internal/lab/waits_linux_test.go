@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -107,13 +108,45 @@ func TestStatusTellsWhichDaemonsFail(t *testing.T) {
 	}
 	found := false
 	for _, p := range s.Parts {
-		found = found || p.Name == "coredns" && !p.Works && strings.Contains(p.Says, "ends again and again, 4 times by now, see "+tr.Layout.log("coredns"))
+		found = found || p.Name == "coredns" && !p.Works && strings.Contains(p.Says, `ends again and again, 4 times by now, the last time with "exit status 1", see `+tr.Layout.log("coredns"))
 	}
 	if !found {
 		t.Errorf("got %+v", s.Parts)
 	}
+	// Also one that has come to that while the API server was asked.
+	tr.fail(t)
+	tr.run.answers["get --raw /readyz"] = func(c runner.Command) (string, error) {
+		tr.fail(t, "etcd")
+		return fails(c)
+	}
+	if s, err = tr.Status(t.Context()); err != nil || !slices.ContainsFunc(s.Parts, func(p Part) bool { return p.Name == "etcd" }) {
+		t.Errorf("got %+v and %v, want etcd among them", s.Parts, err)
+	}
 	if (Status{}).Works() {
 		t.Error("a lab that does not run works")
+	}
+}
+
+// Without its database the API server takes a minute for each question.
+func TestStatusAsksAnAPIServerThatDoesNotAnswerOnce(t *testing.T) {
+	tr := up(t)
+	for _, want := range []int{4, 1} { // one of them on this machine
+		if want == 1 {
+			tr.run.answers["get --raw /readyz"] = fails
+		}
+		tr.run.asked = nil
+		if _, err := tr.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		asked := strings.Split(strings.TrimSpace(tr.commands()), "\n")
+		for _, command := range asked {
+			if !strings.HasSuffix(command, " --request-timeout=5s") {
+				t.Errorf("%q has no limit", command)
+			}
+		}
+		if len(asked) != want {
+			t.Errorf("asked %q, want %d", asked, want)
+		}
 	}
 }
 

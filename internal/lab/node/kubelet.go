@@ -6,7 +6,8 @@ import (
 )
 
 // kubelet: the eviction thresholds are low because the disk is the user's, and
-// a disk that is 90 % full must not empty the lab; cgroup v1 is accepted
+// a disk that is 90 % full must not empty the lab, and once there is room again
+// its pods are made anew soon, not after 5 minutes; cgroup v1 is accepted
 // because many machines still have it, wholly or as a hybrid.
 func kubelet(p Paths) component {
 	config := fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
@@ -27,6 +28,7 @@ resolvConf: /dev/null
 podLogsDir: %q
 volumePluginDir: %q
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, nodefs.inodesFree: 1%%, imagefs.available: 1%%, imagefs.inodesFree: 1%%}
+evictionPressureTransitionPeriod: 15s
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 enforceNodeAllocatable: []

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -52,6 +51,7 @@ type supervisor struct {
 	handed   []*os.File
 	failing  string    // file
 	told     []Failing // what it holds
+	kernel   kernelLog
 	stopping bool
 }
 
@@ -69,6 +69,7 @@ func (s *supervisor) start(d *supervised) {
 		return
 	}
 	limitLog(d.Log)
+	s.kernel.look()
 	pid, err := spawn(d.Daemon, s.handed)
 	if err != nil {
 		slog.Error("starting", "daemon", d.Name, "error", err)
@@ -137,20 +138,12 @@ func (s *supervisor) reap() {
 		}
 		for _, d := range s.daemons {
 			if d.pid == pid {
-				slog.Warn("ended", "daemon", d.Name, "pid", pid, "exit", status.ExitStatus(), "signal", status.Signal().String())
-				s.ended(d, exit(status))
+				exit := s.kernel.exit(d, status)
+				slog.Warn("ended", "daemon", d.Name, "pid", pid, "exit", exit)
+				s.ended(d, exit)
 			}
 		}
 	}
-}
-
-// exit says how a process has ended.
-func exit(status syscall.WaitStatus) string {
-	state := fmt.Sprintf("exit status %d", status.ExitStatus())
-	if status.Signaled() {
-		state = "signal: " + status.Signal().String()
-	}
-	return state
 }
 
 // off says whether the daemon is not to run.

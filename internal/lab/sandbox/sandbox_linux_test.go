@@ -207,7 +207,7 @@ func TestADaemonThatEndsIsStartedAgain(t *testing.T) {
 	if got, want := read(t, tr.dir+"/starts"), "started with \"one\"\nstarted with \"one\"\n"; got != want {
 		t.Errorf("starts: got %q, want %q", got, want)
 	}
-	for _, want := range []string{"daemon=daemon", "signal=killed", "daemon=missing", "no such file or directory"} {
+	for _, want := range []string{"daemon=daemon", `exit="signal: killed"`, "daemon=missing", "no such file or directory"} {
 		if log := read(t, tr.log); !strings.Contains(log, want) {
 			t.Errorf("the supervisor's log lacks %q:\n%s", want, log)
 		}

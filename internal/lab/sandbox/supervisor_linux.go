@@ -53,6 +53,7 @@ func Supervise(planFile string) error {
 		return fmt.Errorf("telling which daemons fail: %w", err)
 	}
 	s := newSupervisor(plan, handed(plan))
+	s.kernel = openKernelLog()
 	s.run(stop, reload, children)
 	return nil // the kernel ends all that is left in the namespace
 }
@@ -81,6 +82,7 @@ func (s *supervisor) run(stop, reload, children <-chan os.Signal) {
 		case d := <-s.due:
 			s.start(d)
 		case <-logs.C:
+			s.tell() // again, where there was no room on the disk
 			for _, d := range s.daemons {
 				limitLog(d.Log)
 			}

@@ -99,6 +99,7 @@ resolvConf: /dev/null
 podLogsDir: "DIR/state/var-lib/pod-logs"
 volumePluginDir: "DIR/state/var-lib/volume-plugins"
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%, imagefs.inodesFree: 1%}
+evictionPressureTransitionPeriod: 15s
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 enforceNodeAllocatable: []
@@ -305,6 +306,7 @@ resolvConf: /dev/null
 podLogsDir: "/var/lib/pod-logs"
 volumePluginDir: "/var/lib/volume-plugins"
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%, imagefs.inodesFree: 1%}
+evictionPressureTransitionPeriod: 15s
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 enforceNodeAllocatable: []
