@@ -46,6 +46,12 @@ func failoverKeepsToItsZone(t *testing.T) {
 	if got := versionsCalled(t); got["504"] != 0 || got["200"] == 0 {
 		t.Errorf("with locality failover, answers by version: got %v, want none of the other zone's pod", got)
 	}
+	o := attempt(t, observeCommand, "verify", "--json", "--phases", "trip", "--rate", "20")
+	var p proof
+	decode(t, o.stdout, &p)
+	if !p.names("locality-failover") || o.exit == 0 {
+		t.Errorf("causes %v, want locality-failover: %s", p.Causes, o.all())
+	}
 }
 
 // locality moves a Deployment's pods to a zone; nil takes the label away.
