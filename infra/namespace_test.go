@@ -65,6 +65,19 @@ func TestExistingNamespaceIsLabelledAndNeverOwned(t *testing.T) {
 	}
 }
 
+// A namespace that ends waits for its pods; where it stays, the Deployments do.
+func TestPodsAreWaitedForOnceAtDestroy(t *testing.T) {
+	for namespace, want := range map[string]any{"circuit-breaker": "background", "default": nil} {
+		r := run{settings: settings{"namespace": namespace}, api: &fakeAPI{namespaces: map[string]map[string]string{"default": {}}}}
+		r.must(t)
+		for _, name := range []string{"servicex", "servicex-error", "servicex-client"} {
+			if got := r.engine.Resource(t, typeDeployment, name).Input("metadata", "annotations", "pulumi.com/deletionPropagationPolicy"); got != want {
+				t.Errorf("%s in %s: deletion propagates %v, want %v", name, namespace, got, want)
+			}
+		}
+	}
+}
+
 func TestRevisionOfAnotherMesh(t *testing.T) {
 	r := up(t, settings{"istio.install": "false", "istio.revision": "canary"})
 	labels := r.engine.Resource(t, typeNamespace, "circuit-breaker").Input("metadata", "labels")
