@@ -24,8 +24,11 @@ func TestEachTrapIsNamed(t *testing.T) {
 	}{
 		{"the stack's own rule has none", func(*Rule, *Load) {}, nil, false, ""},
 		{"breaker off", func(r *Rule, _ *Load) { *r = Rule{} }, []string{BreakerOff, MeshDefault}, true, "nothing is ever ejected"},
-		{"both thresholds 0", func(r *Rule, _ *Load) { r.ConsecutiveGatewayErrors = nil }, []string{NoThreshold}, true, "switches both detectors off"},
-		{"5xx default masks the threshold", func(r *Rule, _ *Load) { r.Consecutive5xxErrors = nil }, []string{MaskedBy5xx}, false, "consecutiveGatewayErrors 10 never fires: consecutive5xxErrors is not set, and Envoy's default ejects after 5."},
+		{"both thresholds 0", func(r *Rule, _ *Load) { r.ConsecutiveGatewayErrors = n(0) }, []string{NoThreshold}, true, "Both thresholds are 0: "},
+		{"5xx off, and the other not set", func(r *Rule, _ *Load) { r.ConsecutiveGatewayErrors = nil }, []string{NoThreshold}, true, "consecutive5xxErrors is 0, and consecutiveGatewayErrors is not set: "},
+		{"5xx default masks the threshold", func(r *Rule, _ *Load) { r.Consecutive5xxErrors = nil }, []string{MaskedBy5xx}, false,
+			"consecutiveGatewayErrors 10 comes too late: consecutive5xxErrors is not set, and Envoy's default ejects after 5. It is reached only by a pod that maxEjectionPercent kept in."},
+		{"it masks it always where every pod may go", func(r *Rule, _ *Load) { r.Consecutive5xxErrors, r.MaxEjectionPercent = nil, 100 }, []string{MaskedBy5xx}, false, "ejects after 5.\n"},
 		{"a set 5xx threshold masks it", func(r *Rule, _ *Load) { r.Consecutive5xxErrors = n(7) }, []string{MaskedBy5xx}, false, "ejects after 7"},
 		{"no threshold set", func(r *Rule, _ *Load) { r.ConsecutiveGatewayErrors, r.Consecutive5xxErrors = nil, nil }, []string{DefaultOf5xx}, false, "ejects after 5"},
 		{"percent unset, and so too low", func(r *Rule, _ *Load) { r.MaxEjectionPercent = 0 }, []string{NoneEjectable, ZeroPercent}, true, "maxEjectionPercent 10 of 2 pods is less than one pod"},

@@ -13,7 +13,7 @@ func (r Rule) Words(healthy, faulty int) string {
 	}
 	errors, by := r.Threshold()
 	if by == NoDetector {
-		return "No error count ejects a pod: both thresholds are 0."
+		return "No error count ejects a pod: " + strings.Replace(r.noThreshold(), "Both", "both", 1) + "."
 	}
 	pods := healthy + faulty
 	out := r.Ejectable(pods)

@@ -65,13 +65,13 @@ const (
 // Codes are all kinds of findings.
 func Codes() []Code {
 	return []Code{
-		{maskedBy5xx, Error, "consecutiveGatewayErrors never fires: consecutive5xxErrors, or Envoy's default of it, is reached first"},
+		{maskedBy5xx, Error, "consecutiveGatewayErrors comes too late: consecutive5xxErrors, or Envoy's default of it, is reached first"},
 		{equalThresholds, Info, "both thresholds are the same"},
 		{default5xxBeside, Info, "Envoy's default of five 5xx is in force beside consecutiveGatewayErrors"},
 		{gatewayOff, Warning, "consecutiveGatewayErrors 0 is off, and a threshold of 5xx is in force"},
 		{defaultOf5xx, Info, "no threshold is set: Envoy's default of five 5xx ejects"},
-		{noThreshold, Error, "both thresholds are 0: no error count ejects"},
-		{firstError, Warning, "the threshold is 1: a single error ejects"},
+		{noThreshold, Error, "no threshold is in force: no error count ejects"},
+		{firstError, Warning, "a threshold is 1: a single error ejects"},
 		{consecutiveErrors, Error, "consecutiveErrors is deprecated and has no effect"},
 		{errorCodes, Warning, "outlierDetectionHttpErrorCodes has no effect"},
 		{noneEjectable, Warning, "maxEjectionPercent lets no pod go"},
@@ -101,7 +101,7 @@ func Codes() []Code {
 		{timeoutCounts, Info, "a timeout of the route counts as the pod's gateway error"},
 		{faultNotCounted, Warning, "injected faults never count"},
 		{slowConnect, Info, "a pod that does not connect is counted slowly"},
-		{deprecatedCounter, Warning, "a counter that stays 0 for gateway errors"},
+		{deprecatedCounter, Warning, "a counter that does not tell ejections for gateway errors"},
 		{wrongDetector, Error, "a counter of a detector that none of the rules uses"},
 		{detectorOff, Warning, "a counter of a detector that Istio switches off"},
 		{ratesGauge, Warning, "a rate of a gauge"},
