@@ -38,6 +38,7 @@ const (
 	InFlight       = "answers-in-flight"
 	NothingFaulty  = "nothing-faulty"
 	CodeNotCounted = "code-not-counted"
+	NoPodsToChoose = "no-pods-to-choose"
 	OtherThreshold = "other-threshold"
 )
 
@@ -188,6 +189,10 @@ func (r Rule) loadTraps(l Load) []Warning {
 	if l.Faulty == 0 {
 		all = append(all, Warning{Code: NothingFaulty, Text: "No pod is faulty, so there is nothing to eject.",
 			Source: "replicas.faulty", Fix: "set replicas.faulty to 1 or more"})
+	}
+	if r.Unchosen != "" {
+		all = append(all, Warning{Code: NoPodsToChoose, Never: true, Text: r.Unchosen + ": a sidecar sends to the address that its caller chose, and has no pods to eject.",
+			Source: "istio pilot/pkg/networking/core/cluster.go, convertResolution", Fix: "have Envoy choose: a Service with a clusterIP, a ServiceEntry with resolution STATIC or DNS"})
 	}
 	switch r.Balancer {
 	case "CONSISTENT_HASH":

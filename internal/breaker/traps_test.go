@@ -42,6 +42,7 @@ func TestEachTrapIsNamed(t *testing.T) {
 		{"least request under concurrency", func(r *Rule, l *Load) { r.Balancer, l.Concurrency = "", 8 }, []string{UnevenBalancer, InFlight}, false, "fewer requests"},
 		{"consistent hash", func(r *Rule, _ *Load) { r.Balancer = "CONSISTENT_HASH" }, []string{StickyBalancer}, false, "one pod"},
 		{"passthrough", func(r *Rule, _ *Load) { r.Balancer = "PASSTHROUGH" }, []string{StickyBalancer}, true, "no pods to choose from"},
+		{"nothing to choose from", func(r *Rule, _ *Load) { r.Unchosen = "Service shop/db is headless" }, []string{NoPodsToChoose}, true, "Service shop/db is headless: a sidecar sends to the address"},
 		{"timeout shorter than the delay", func(_ *Rule, l *Load) { l.Timeout = 3 * time.Second }, []string{ShortTimeout}, false, "gives up after 3s, the fault takes up to 4s"},
 		{"a threshold beyond what the rate allows", func(r *Rule, l *Load) { r.ConsecutiveGatewayErrors, l.Rate = n(1000), 1 }, []string{SlowToTrip}, false, "about 33m"},
 		{"nothing faulty", func(r *Rule, l *Load) { r.MaxEjectionPercent, l.Faulty = 100, 0 }, []string{NothingFaulty}, false, "nothing to eject"},
@@ -119,6 +120,8 @@ func TestNotesAreForRulesThatCanEject(t *testing.T) {
 	}{
 		{"any rule", func(*Rule) {}, append(always[:4:4], OwnZone, UnreadyPods, MeshDefault, ErrorCodes)},
 		{"every zone is called", func(r *Rule) { r.Locality = &no }, append(always[:4:4], UnreadyPods, MeshDefault, ErrorCodes)},
+		{"the zones are chosen", func(r *Rule) { r.Spread = true }, append(always[:4:4], UnreadyPods, MeshDefault, ErrorCodes)},
+		{"nothing to choose from", func(r *Rule) { r.Balancer = "PASSTHROUGH" }, append(always[:4:4], UnreadyPods, MeshDefault, ErrorCodes)},
 		{"pods that are not ready are kept away", func(r *Rule) { r.MinHealthPercent = 10 }, append(always[:4:4], OwnZone, MeshDefault, ErrorCodes)},
 		{"none that can eject", func(r *Rule) { r.ConsecutiveGatewayErrors = nil }, nil},
 		{"no rule", func(r *Rule) { *r = Rule{} }, nil},

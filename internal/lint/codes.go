@@ -23,6 +23,7 @@ const (
 	noGrowth       = breaker.NoGrowth
 	ownZone        = breaker.OwnZone
 	stickyBalancer = breaker.StickyBalancer
+	noPodsToChoose = breaker.NoPodsToChoose
 	errorCodes     = breaker.ErrorCodes
 )
 
@@ -92,6 +93,7 @@ func Codes() []Code {
 		{localApart, Info, "failed connections no longer count as gateway errors"},
 		{ownZone, Info, "outlier detection switches locality failover on"},
 		{stickyBalancer, Info, "the balancer leaves no choice of pods"},
+		{noPodsToChoose, Error, "callers choose the address: a sidecar has no pods to eject"},
 		{portLoses, Error, "portLevelSettings replace the policy, and lose its outlierDetection"},
 		{blockReplaced, Warning, "an inner outlierDetection replaces the outer one as a whole"},
 		{twoRules, Warning, "several rules for one host: some callers do not have this one"},

@@ -39,7 +39,7 @@ func (l *Linter) hosts() {
 		switch {
 		case !dots:
 			l.shortHost(r)
-		case strings.HasPrefix(r.host, "*") || l.cluster.external[r.host] != "":
+		case strings.HasPrefix(r.host, "*") || l.cluster.external[r.host] != nil:
 		case strings.HasSuffix(rest, ".svc") && strings.Count(rest, ".") == 1, rest != "" && l.cluster.namespaces[rest]:
 			namespace := strings.TrimSuffix(rest, ".svc")
 			l.add(r.found(hostNotExpanded, r.hostAt, "spec.host",

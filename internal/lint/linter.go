@@ -62,7 +62,8 @@ func (l *Linter) Report() Report {
 			continue
 		}
 		for _, b := range r.blocks {
-			b.pods, b.podsOf = l.podsOf(r, b)
+			b.rule.Unchosen = l.unchosen(r)
+			b.pods, b.podsOf, b.least = l.podsOf(r, b)
 			l.judge(b)
 		}
 		l.inherits(r)

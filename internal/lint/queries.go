@@ -58,7 +58,7 @@ func (l *Linter) uses() (u uses) {
 	for _, r := range l.rules {
 		for _, b := range r.blocks {
 			_, by := b.rule.Threshold()
-			if b.broken || by == breaker.NoDetector && b.local() == 0 {
+			if b.broken || b.rule.Through() || by == breaker.NoDetector && b.local() == 0 {
 				continue
 			}
 			u.rules++

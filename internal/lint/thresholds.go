@@ -49,7 +49,12 @@ func (b *block) words() string {
 		}
 		words += fmt.Sprintf("; also %s of the sidecar's own in a row", breaker.Count(int(local), "failure"))
 	}
-	if b.pods > 0 {
+	switch {
+	case b.rule.Unchosen != "":
+		return "no sidecar takes a pod out: " + b.rule.Unchosen
+	case b.rule.Through():
+		return "no pod is ever taken out: PASSTHROUGH"
+	case b.pods > 0:
 		words += fmt.Sprintf(": %d of %s", b.ejectable(), breaker.Count(b.pods, "pod"))
 		if b.podsOf != "" {
 			words += " (" + b.podsOf + ")"
