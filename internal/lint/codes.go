@@ -131,6 +131,7 @@ const (
 	pilotHosts    = "istio pilot/pkg/model/config.go, ResolveShortnameToFQDN"
 	pilotRetry    = "istio pilot/pkg/networking/core/route/retry/retry.go"
 	istioChecks   = "istio pkg/config/validation/validation.go, validateOutlierDetection"
+	istioRule     = "istio pkg/config/validation/validation.go, ValidateDestinationRule"
 	istioDuration = "istio pkg/config/validation/agent/validation.go, ValidateDuration"
 	istioAPI      = "istio/api networking/v1alpha3/destination_rule.proto"
 	istioCRD      = "istio/api kubernetes/customresourcedefinitions.gen.yaml"

@@ -32,6 +32,7 @@ func (l *Linter) fullHost(host string, o *object) string {
 // hosts finds hosts that are of another service than they seem to be, or of none.
 func (l *Linter) hosts() {
 	for _, r := range l.rules {
+		l.hostless(r)
 		if len(r.blocks) == 0 || r.host == "" {
 			continue
 		}

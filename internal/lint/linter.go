@@ -30,13 +30,14 @@ type Linter struct {
 	routes   []*route
 	asked    []query
 	cluster  cluster
-	excepted []*object // with an annotation
+	excepted []*object          // with an annotation
+	hosted   map[[2]string]bool // rules with a host, by namespace and name
 }
 
 // New is a linter that has read nothing.
 func New(o Options) *Linter {
 	o.Namespace = cmp.Or(o.Namespace, "default")
-	return &Linter{options: o, cluster: newCluster()}
+	return &Linter{options: o, cluster: newCluster(), hosted: map[[2]string]bool{}}
 }
 
 // Add reads a text. It fails on documents that are no YAML, and names each; the

@@ -55,11 +55,13 @@ func (l *Linter) AddService(namespace, name string) {
 	l.cluster.services[name] = append(l.cluster.services[name], namespace)
 }
 
+const meshKind = "MeshConfig"
+
 // AddMesh reads MeshConfig's YAML, as the ConfigMap of a namespace has it, for the
 // policy that holds where no rule has one.
 func (l *Linter) AddMesh(namespace, name string, config []byte) error {
 	return parse("", config, func(in text, root *yaml.Node) {
-		o := &object{text: in, kind: "MeshConfig", name: name, namespace: namespace}
+		o := &object{text: in, kind: meshKind, name: name, namespace: namespace}
 		r := &destinationRule{object: o, at: map[place]*block{}}
 		key, node := get(root, "defaultTrafficPolicy")
 		l.layer(r, l.policyAt(o, node, o.at(key), "defaultTrafficPolicy", ""), nil, "", nil)

@@ -19,11 +19,11 @@ type policy struct {
 	balancingAt Position
 	balancer    string
 	locality    *bool
-	localizing  bool // it has a setting of zones, which the mesh's gives way to
-	spread      bool // that says which are called
-	connect   time.Duration // connectTimeout; 0 where it is not set
-	connectAt Position
-	ports     []policy
+	localizing  bool          // it has a setting of zones, which the mesh's gives way to
+	spread      bool          // that says which are called
+	connect     time.Duration // connectTimeout; 0 where it is not set
+	connectAt   Position
+	ports       []policy
 }
 
 // policyAt reads a policy; nil where there is none.

@@ -12,10 +12,11 @@ import (
 // destinationRule is one, as far as it matters to the breaker.
 type destinationRule struct {
 	*object
-	host   string
-	hostAt Position
-	blocks []*block
-	heirs  []heir
+	host      string
+	hostAt    Position
+	hostGiven bool
+	blocks    []*block
+	heirs     []heir
 	// at are the blocks by what they are for; nil where a port has none by its entry.
 	at      map[place]*block
 	subsets map[string]bool // that it declares
@@ -58,12 +59,20 @@ type heir struct {
 }
 
 func (l *Linter) destinationRule(o *object, root *yaml.Node) {
-	_, spec := get(root, "spec")
+	l.named(o, root)
+	key, spec := get(root, "spec")
+	if spec != nil && spec.Kind != yaml.MappingNode {
+		l.add(o.found(badValue, o.at(key), "spec", fmt.Sprintf("spec is %s, and has to be a mapping: the API server refuses the object.", kinds[spec.Kind]), istioCRD, "write its fields below it"))
+	}
 	l.schema(o, spec, ruleMessage, "spec")
-	key, _ := get(spec, "host")
+	key, given := get(spec, "host")
 	r := &destinationRule{object: o, host: word(spec, "host"), hostAt: o.at(key), at: map[place]*block{}, subsets: map[string]bool{}}
 	if key == nil {
 		r.hostAt = o.place
+	}
+	r.hostGiven = given != nil && (given.Kind != yaml.ScalarNode || given.Value != "") // another kind is said by schema
+	if r.hostGiven {
+		l.hosted[[2]string{l.within(o), o.name}] = true
 	}
 	r.dated = datedOf(o.text, root)
 	key, node := get(spec, "trafficPolicy")
@@ -71,6 +80,9 @@ func (l *Linter) destinationRule(o *object, root *yaml.Node) {
 	l.layer(r, top, nil, "", nil)
 	for i, item := range items(spec, "subsets") {
 		name := word(item, "name")
+		if r.subsets[name] {
+			l.add(o.found(badValue, o.at(resolved(item)), dotted("spec", "subsets", index(i), "name"), fmt.Sprintf("There are two subsets %q: Istio's webhook refuses the object.", name), istioRule, "give each a name of its own"))
+		}
 		r.subsets[name] = true
 		key, node := get(item, "trafficPolicy")
 		inner := l.policyAt(o, node, o.at(key), dotted("spec", "subsets", index(i), "trafficPolicy"), "subset "+name)
@@ -84,6 +96,9 @@ func (l *Linter) destinationRule(o *object, root *yaml.Node) {
 			}
 			r.heirs = append(r.heirs, h)
 		}
+	}
+	if len(r.blocks) > 0 {
+		l.exported(r, spec)
 	}
 	l.rules = append(l.rules, r)
 }
