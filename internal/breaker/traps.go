@@ -191,7 +191,7 @@ func (r Rule) loadTraps(l Load) []Warning {
 			Source: "replicas.faulty", Fix: "set replicas.faulty to 1 or more"})
 	}
 	if r.Unchosen != "" {
-		all = append(all, Warning{Code: NoPodsToChoose, Never: true, Text: r.Unchosen + ": a sidecar sends to the address that its caller chose, and has no pods to eject.",
+		all = append(all, Warning{Code: NoPodsToChoose, Never: true, Text: r.Unchosen + ": a sidecar sends to the address that its caller chose, and no ejection keeps a request from a pod.",
 			Source: "istio pilot/pkg/networking/core/cluster.go, convertResolution", Fix: "have Envoy choose: a Service with a clusterIP, a ServiceEntry with resolution STATIC or DNS"})
 	}
 	switch r.Balancer {

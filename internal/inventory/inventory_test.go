@@ -280,3 +280,17 @@ func TestAHeadlessServiceHasNoPodsToChoose(t *testing.T) {
 		}
 	}
 }
+
+// A rule for a service that is not there is told where the services may be read.
+func TestARuleForNoServiceIsTold(t *testing.T) {
+	misspelt := strings.Replace(shop, "host: cart.shop.svc.cluster.local", "host: crat.shop.svc.cluster.local", 1)
+	for _, refused := range [][]string{nil, {"list services *", "list services shop"}} {
+		found, err := Read(t.Context(), clusterOf(t, misspelt, refused...), Scope{Namespace: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(codes(t, found), "DestinationRule shop/cart-again no-such-service"); got != (refused == nil) {
+			t.Errorf("refused %q: told %t", refused, got)
+		}
+	}
+}

@@ -49,6 +49,7 @@ const (
 	twoRules          = "two-rules-one-host"
 	hostNotExpanded   = "host-not-expanded"
 	shortHost         = "short-host-elsewhere"
+	noService         = "no-such-service"
 	retriesHide       = "retries-hide-errors"
 	timeoutCounts     = "timeout-counts"
 	faultNotCounted   = "fault-not-counted"
@@ -99,6 +100,7 @@ func Codes() []Code {
 		{twoRules, Warning, "several rules for one host: some callers do not have this one"},
 		{hostNotExpanded, Warning, "a host with a dot is not expanded: the rule fits no service"},
 		{shortHost, Warning, "a short host is a service of the rule's own namespace"},
+		{noService, Warning, "a host that no service has"},
 		{retriesHide, Warning, "retries hide errors from callers, and each try counts"},
 		{timeoutCounts, Info, "a timeout of the route counts as the pod's gateway error"},
 		{faultNotCounted, Warning, "injected faults never count"},
