@@ -95,6 +95,9 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 		case rule.Errors == 0 && translate.Cluster(rule.Rule).Outlier.Local > 0: // the model is of answers
 			refused = append(refused, fmt.Errorf("explaining %s: it ejects for failures of the sidecar's own alone, which cannot be told beforehand", name))
 			continue
+		case rule.Pods == 0 && rule.Rule.Unchosen != "": // how many there are is all the same
+			refused = append(refused, fmt.Errorf("explaining %s: %s", name, rule.Words))
+			continue
 		case rule.Pods == 0:
 			unclear = append(unclear, fmt.Errorf("--pods: nothing in the files tells how many pods %s is for", name))
 			continue

@@ -118,7 +118,7 @@ func (c *call) explainService(cmd *cobra.Command, flags *genericclioptions.Confi
 // note notes what is not computed, and may be otherwise.
 func (e *serviceExplanation) note() {
 	if e.call.Headless() {
-		e.Notes = append(e.Notes, "the service is headless: callers choose a pod's address themselves, and their Envoys eject none of those")
+		e.Notes = append(e.Notes, "the service is headless: a sidecar sends to the address that its caller chose, and ejects none; what is said of ejections is so of a gateway alone, which chooses a pod itself")
 	}
 	if e.call.Selected() {
 		e.Notes = append(e.Notes, "a rule of the caller's namespace has a workloadSelector: name a workload with --from to know whether it is for that")

@@ -140,7 +140,8 @@ func TestFactorFallsByOneForEachSweepBack(t *testing.T) {
 
 func TestWordsAreTheEffectiveRule(t *testing.T) {
 	rule := Rule{Enabled: true, ConsecutiveGatewayErrors: n(10), Consecutive5xxErrors: n(0), BaseEjectionTime: 30 * time.Second, MaxEjectionPercent: 50}
-	one, masked, all, panics, both, small, long := rule, rule, rule, rule, rule, rule, rule
+	one, masked, all, panics, both, small, long, headless := rule, rule, rule, rule, rule, rule, rule, rule
+	headless.Unchosen = "Service shop/db is headless"
 	long.BaseEjectionTime = 10 * time.Minute
 	one.ConsecutiveGatewayErrors = n(1)
 	masked.Consecutive5xxErrors = nil
@@ -159,8 +160,9 @@ func TestWordsAreTheEffectiveRule(t *testing.T) {
 		{"masked", masked, "5 5xx answers in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. At most 1 of 2 pods may be out at once."},
 		{"all may go", all, "10 gateway errors (502, 503, 504) in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. All pods may be out at once: callers then get 503 with flag UH (no healthy upstream)."},
 		{"all may go, with panic", panics, "10 gateway errors (502, 503, 504) in a row take a pod out for 30s, and 30s longer each time after that, up to 5m. All pods may be out at once: with fewer than 50 % in rotation Envoy ignores ejections and calls them all."},
-		{"no threshold", both, "No error count ejects a pod: both thresholds are 0."},
+		{"no threshold", both, "No error count ejects a pod: consecutive5xxErrors is 0, and consecutiveGatewayErrors is not set."},
 		{"too small a share", small, "No pod is ever taken out: 10 % of 2 pods is less than one pod."},
+		{"nothing to choose from", headless, "No sidecar takes a pod out: Service shop/db is headless."},
 		{"off", Rule{}, "The breaker is off: no pod is ever taken out."},
 	}
 	for _, tt := range tests {

@@ -37,7 +37,7 @@ func (r Rule) Notes() []Warning {
 		{Code: HeldBack, Text: "Envoy tells its load balancers of changes at most once a second: just after a return, or after another pod's ejection, a pod is ejected at the threshold but called until that second is over.",
 			Source: "envoy update_merge_window; measured; envoyproxy/envoy#40697", Fix: "expect more errors than the threshold at later ejections"},
 	}
-	if r.Locality == nil || *r.Locality {
+	if (r.Locality == nil || *r.Locality) && !r.Spread && !r.Through() {
 		all = append(all, Warning{Code: OwnZone, Text: "Outlier detection switches Istio's locality failover on: a caller meets the pods of its own zone only, as long as they are healthy. A faulty pod of another zone is then neither called nor ejected.",
 			Source: istioLocality, Fix: "set localityLbSetting.enabled to false in the rule to have the pods of every zone called"})
 	}

@@ -39,4 +39,14 @@ type Rule struct {
 	// Locality is localityLbSetting.enabled; nil where it is left out, which is
 	// the mesh's default: on wherever there is outlier detection.
 	Locality *bool `json:"localityLbSetting,omitempty"`
+	// Spread is true where something says which zones a caller calls:
+	// localityLbSetting.distribute or failoverPriority, or zoneAwareLbSetting.
+	Spread bool `json:"zonesChosen,omitempty"`
+	// Unchosen is why a sidecar has no pods to choose from, such as that the service
+	// is headless; empty where it has.
+	Unchosen string `json:"unchosen,omitempty"`
 }
+
+// Through tells whether a sidecar sends to whatever address its caller chose: it
+// has no pods to eject then.
+func (r Rule) Through() bool { return r.Balancer == "PASSTHROUGH" || r.Unchosen != "" }

@@ -38,6 +38,7 @@ const (
 	InFlight       = "answers-in-flight"
 	NothingFaulty  = "nothing-faulty"
 	CodeNotCounted = "code-not-counted"
+	NoPodsToChoose = "no-pods-to-choose"
 	OtherThreshold = "other-threshold"
 )
 
@@ -73,21 +74,44 @@ func (r Rule) thresholdTraps() []Warning {
 	gateway := value(r.ConsecutiveGatewayErrors, 0)
 	switch {
 	case by == NoDetector:
-		all = append(all, Warning{Code: NoThreshold, Never: true, Text: "Both thresholds are 0, which switches both detectors off.",
+		all = append(all, Warning{Code: NoThreshold, Never: true, Text: r.noThreshold() + ": no detector of answers ejects.",
 			Source: istioCluster, Fix: "set consecutiveGatewayErrors to 1 or more"})
 	case gateway > errors && r.Consecutive5xxErrors == nil:
 		all = append(all, Warning{Code: MaskedBy5xx,
-			Text:   fmt.Sprintf("consecutiveGatewayErrors %d never fires: consecutive5xxErrors is not set, and Envoy's default ejects after %d.", gateway, errors),
+			Text:   fmt.Sprintf("consecutiveGatewayErrors %d comes too late: consecutive5xxErrors is not set, and Envoy's default ejects after %d.%s", gateway, errors, r.heldBack()),
 			Source: istioCluster + "; measured", Fix: "set consecutive5xxErrors to 0"})
 	case gateway > errors:
 		all = append(all, Warning{Code: MaskedBy5xx,
-			Text:   fmt.Sprintf("consecutiveGatewayErrors %d never fires: consecutive5xxErrors ejects after %d.", gateway, errors),
+			Text:   fmt.Sprintf("consecutiveGatewayErrors %d comes too late: consecutive5xxErrors ejects after %d.%s", gateway, errors, r.heldBack()),
 			Source: "istio/api networking/v1alpha3/destination_rule.proto", Fix: "set consecutive5xxErrors to 0, or above the gateway threshold"})
 	case gateway == 0 && r.Consecutive5xxErrors == nil:
 		all = append(all, Warning{Code: DefaultOf5xx, Text: fmt.Sprintf("No threshold is set, so Envoy's default ejects after %d answers of 5xx.", errors),
 			Source: envoyAPI, Fix: "set consecutiveGatewayErrors, and consecutive5xxErrors to 0"})
 	}
 	return all
+}
+
+// noThreshold is why neither detector of answers ejects. Where the gateway's is not
+// set, Envoy counts to 5 and does not enforce it.
+func (r Rule) noThreshold() string {
+	if r.ConsecutiveGatewayErrors == nil {
+		return "consecutive5xxErrors is 0, and consecutiveGatewayErrors is not set"
+	}
+	return "Both thresholds are 0"
+}
+
+// Overflows is whether the percentage may hold an ejection back.
+func (r Rule) Overflows() bool { return r.Percent() < 100 }
+
+// heldBack is when a gateway threshold above that of 5xx is reached all the same:
+// an ejection that the percentage held back starts the count of 5xx again, and not
+// that of gateway errors. Source: envoy outlier_detection_impl.cc,
+// onConsecutiveErrorWorker.
+func (r Rule) heldBack() string {
+	if !r.Overflows() {
+		return ""
+	}
+	return " It is reached only by a pod that maxEjectionPercent kept in."
 }
 
 // codeTraps are of pods that fail with something else than a gateway error.
@@ -165,6 +189,10 @@ func (r Rule) loadTraps(l Load) []Warning {
 	if l.Faulty == 0 {
 		all = append(all, Warning{Code: NothingFaulty, Text: "No pod is faulty, so there is nothing to eject.",
 			Source: "replicas.faulty", Fix: "set replicas.faulty to 1 or more"})
+	}
+	if r.Unchosen != "" {
+		all = append(all, Warning{Code: NoPodsToChoose, Never: true, Text: r.Unchosen + ": a sidecar sends to the address that its caller chose, and no ejection keeps a request from a pod.",
+			Source: "istio pilot/pkg/networking/core/cluster.go, convertResolution", Fix: "have Envoy choose: a Service with a clusterIP, a ServiceEntry with resolution STATIC or DNS"})
 	}
 	switch r.Balancer {
 	case "CONSISTENT_HASH":

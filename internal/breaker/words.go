@@ -11,9 +11,12 @@ func (r Rule) Words(healthy, faulty int) string {
 	if !r.Enabled {
 		return "The breaker is off: no pod is ever taken out."
 	}
+	if r.Unchosen != "" {
+		return "No sidecar takes a pod out: " + r.Unchosen + "."
+	}
 	errors, by := r.Threshold()
 	if by == NoDetector {
-		return "No error count ejects a pod: both thresholds are 0."
+		return "No error count ejects a pod: " + strings.Replace(r.noThreshold(), "Both", "both", 1) + "."
 	}
 	pods := healthy + faulty
 	out := r.Ejectable(pods)

@@ -45,7 +45,7 @@ func absences() []rule {
 		{code: "no-threshold", alone: true, source: translation, fix: always("set consecutiveGatewayErrors"),
 			when: func(s Seen) (string, bool) {
 				_, by := s.Rule.Threshold()
-				return "no threshold: consecutiveGatewayErrors and consecutive5xxErrors are both 0", s.Rule.Enabled && by == breaker.NoDetector
+				return "no threshold: consecutive5xxErrors is 0, and consecutiveGatewayErrors is 0 or not set", s.Rule.Enabled && by == breaker.NoDetector
 			}},
 		{code: "no-faulty-pod", alone: true, source: "API server", fix: always("run `pulumi config set replicas.faulty 1 && pulumi up`"),
 			when: func(s Seen) (string, bool) {

@@ -85,9 +85,12 @@ func (l *layers) rule(mesh Mesh) breaker.Rule {
 		r.Balancer = networking.LoadBalancerSettings_PASSTHROUGH.String()
 	}
 	// The rule's setting, if there is one at all, comes before the mesh's.
-	if own := l.now.balancer.value.GetLocalityLbSetting(); mesh.localityOff() && r.Locality == nil {
-		r.Locality = new(own != nil)
+	own := l.now.balancer.value.GetLocalityLbSetting() != nil || l.now.balancer.value.GetZoneAwareLbSetting() != nil
+	off, spread := mesh.Locality()
+	if off && r.Locality == nil {
+		r.Locality = new(own)
 	}
+	r.Spread = r.Spread || spread && !own
 	return r
 }
 

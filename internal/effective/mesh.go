@@ -7,6 +7,8 @@ import (
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
 	"sigs.k8s.io/yaml"
+
+	"istio-circuit-breaker/internal/breaker/istiorule"
 )
 
 // Istio's defaults. Source: istio pkg/config/mesh/mesh.go, DefaultMeshConfig.
@@ -60,6 +62,12 @@ func (m Mesh) outlier() *networking.OutlierDetection {
 func (m Mesh) localityOff() bool {
 	enabled := m.Config.GetLocalityLbSetting().GetEnabled()
 	return m.Config.GetZoneAwareLbSetting() == nil && enabled != nil && !enabled.GetValue()
+}
+
+// Locality is whether the mesh has locality load balancing switched off, and whether
+// it says which zones are called, where a rule says nothing of either.
+func (m Mesh) Locality() (off, spread bool) {
+	return m.localityOff(), istiorule.Spread(m.Config.GetLocalityLbSetting(), m.Config.GetZoneAwareLbSetting())
 }
 
 // sees is whether the mesh's istiod reads an object of a revision. Source: istio

@@ -6,6 +6,7 @@ import (
 
 	"istio-circuit-breaker/internal/lint"
 
+	corev1 "k8s.io/api/core/v1"
 	discovery "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -16,6 +17,7 @@ type endpoints struct {
 	services, slices, pods known
 	behind                 map[string]map[string]endpoint // of each service, by pod or address
 	labels                 map[string]map[string]string   // of pods
+	headless               map[string]bool                // services of whose slices Kubernetes says so
 }
 
 // endpoint is one that is not going.
@@ -26,6 +28,11 @@ type endpoint struct {
 
 // KnowsServices is whether the services of a namespace could be read.
 func (e *endpoints) KnowsServices(namespace string) bool { return e.services.of(namespace) }
+
+// Headless is whether a service has no address of its own.
+func (e *endpoints) Headless(namespace, service string) bool {
+	return e.headless[namespace+"/"+service]
+}
 
 // Pods is how many pods of a service there are, of those with the labels; false
 // where that is not known.
@@ -60,7 +67,7 @@ func within(labels, selector map[string]string) bool {
 // read reads the endpoints of some namespaces, and the labels of pods where
 // subsets ask for them.
 func (e *endpoints) read(ctx context.Context, r *reader, all bool, in, split []string) {
-	e.behind, e.labels = map[string]map[string]endpoint{}, map[string]map[string]string{}
+	e.behind, e.labels, e.headless = map[string]map[string]endpoint{}, map[string]map[string]string{}, map[string]bool{}
 	e.slices = r.gather(all, in, func(namespace string) error {
 		return r.each(ctx, slicesKind, namespace, func(o *object) {
 			var s discovery.EndpointSlice
@@ -83,6 +90,9 @@ func (e *endpoints) read(ctx context.Context, r *reader, all bool, in, split []s
 // and IPv6, and by more than one port.
 func (e *endpoints) take(s *discovery.EndpointSlice) {
 	service := s.Namespace + "/" + s.Labels[discovery.LabelServiceName]
+	if _, is := s.Labels[corev1.IsHeadlessService]; is {
+		e.headless[service] = true
+	}
 	for _, of := range s.Endpoints {
 		ready := of.Conditions.Ready == nil || *of.Conditions.Ready
 		going := of.Conditions.Terminating == nil || *of.Conditions.Terminating

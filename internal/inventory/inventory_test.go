@@ -51,7 +51,7 @@ kind: VirtualService
 metadata: {name: cart, namespace: shop}
 spec:
   hosts: [cart]
-  http: [{route: [{destination: {host: cart}}], fault: {abort: {httpStatus: 503}}}]
+  http: [{route: [{destination: {host: cart}}], fault: {abort: {httpStatus: 503, percentage: {value: 100}}}}]
 ---
 apiVersion: v1
 kind: Service
@@ -262,6 +262,35 @@ func TestPodsThatAreNotReadyAreHosts(t *testing.T) {
 		}
 		if r.Rules[0].Pods != hosts {
 			t.Errorf("the rule is for %d pods, want %d: %s", r.Rules[0].Pods, hosts, r.Rules[0].Words)
+		}
+	}
+}
+
+// Kubernetes says of the slices of a headless service that it is one.
+func TestAHeadlessServiceHasNoPodsToChoose(t *testing.T) {
+	headless := strings.ReplaceAll(shop, "kubernetes.io/service-name: cart}", `kubernetes.io/service-name: cart, service.kubernetes.io/headless: ""}`)
+	for objects, want := range map[string]bool{shop: false, headless: true} {
+		found, err := Read(t.Context(), clusterOf(t, objects), Scope{Namespace: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.ContainsFunc(codes(t, found), func(f string) bool { return strings.HasSuffix(f, "shop/cart no-pods-to-choose") })
+		if got != want || found.Headless("shop", "cart") != want {
+			t.Errorf("headless: %t, want %t", got, want)
+		}
+	}
+}
+
+// A rule for a service that is not there is told where the services may be read.
+func TestARuleForNoServiceIsTold(t *testing.T) {
+	misspelt := strings.Replace(shop, "host: cart.shop.svc.cluster.local", "host: crat.shop.svc.cluster.local", 1)
+	for _, refused := range [][]string{nil, {"list services *", "list services shop"}} {
+		found, err := Read(t.Context(), clusterOf(t, misspelt, refused...), Scope{Namespace: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(codes(t, found), "DestinationRule shop/cart-again no-such-service"); got != (refused == nil) {
+			t.Errorf("refused %q: told %t", refused, got)
 		}
 	}
 }

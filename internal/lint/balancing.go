@@ -12,6 +12,11 @@ func balancing(b *block) (all []Finding) {
 	if !b.canEject() {
 		return nil
 	}
+	if w, is := b.said[noPodsToChoose]; is {
+		f := b.as(w, "", "")
+		f.Severity = Error
+		return append(all, f)
+	}
 	if w, is := b.said[ownZone]; is {
 		all = append(all, b.as(w, "", ""))
 	}

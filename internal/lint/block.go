@@ -21,7 +21,9 @@ type block struct {
 	broken      bool // a value tells nothing: the rule cannot be judged
 	pods        int  // 0: not known
 	podsOf      string
+	least       bool // there may be more
 	host        string
+	subset      string
 	labels      map[string]string          // of the subset
 	said        map[string]breaker.Warning // by the model, while the block is judged
 	connect     time.Duration

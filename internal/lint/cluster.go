@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,28 +15,26 @@ type cluster struct {
 	services   map[string][]string // namespaces by name
 	selectors  map[string]map[string]string
 	workloads  map[string][]*workload // by namespace and label
-	least      map[string]int         // minReplicas by namespace, kind and name
-	external   map[string]string      // namespaces of ServiceEntries by host
+	// By namespace, kind and name: one object may be in several texts, of several
+	// environments or as a patch.
+	replicas map[string][]int // each number that a text says
+	least    map[string]int   // minReplicas of autoscalers, the least of all
+	headless map[string]bool  // Services by namespace and name: no text gives it an address
+	external map[string][]*external
 }
 
 // workload makes pods with labels.
 type workload struct {
 	kind, name string
 	labels     map[string]string
-	replicas   int // -1: as many as there are nodes, or whatever an autoscaler says
 }
+
+// anyNumber is that of a DaemonSet, and of one that cannot be read.
+const anyNumber = -1
 
 func newCluster() cluster {
 	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
-		least: map[string]int{}, external: map[string]string{}}
-}
-
-func (l *Linter) serviceEntry(o *object, root *yaml.Node) {
-	for _, h := range items(root, "spec", "hosts") {
-		if h = resolved(h); h != nil {
-			l.cluster.external[h.Value] = l.within(o)
-		}
-	}
+		replicas: map[string][]int{}, least: map[string]int{}, headless: map[string]bool{}, external: map[string][]*external{}}
 }
 
 // workload takes what an object tells of services and pods.
@@ -49,6 +48,8 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 		if !slices.Contains(c.services[o.name], namespace) {
 			c.services[o.name] = append(c.services[o.name], namespace)
 		}
+		headless, known := c.headless[namespace+"/"+o.name]
+		c.headless[namespace+"/"+o.name] = word(root, "spec", "clusterIP") == "None" && (headless || !known)
 		if selector := labels(root, "spec", "selector"); len(selector) > 0 {
 			c.selectors[namespace+"/"+o.name] = selector
 		}
@@ -57,17 +58,26 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 		if n, err := strconv.Atoi(word(root, "spec", "minReplicas")); err == nil {
 			least = n
 		}
-		c.least[namespace+"/"+word(root, "spec", "scaleTargetRef", "kind")+"/"+word(root, "spec", "scaleTargetRef", "name")] = least
+		k := namespace + "/" + word(root, "spec", "scaleTargetRef", "kind") + "/" + word(root, "spec", "scaleTargetRef", "name")
+		if other, is := c.least[k]; !is || least < other {
+			c.least[k] = least
+		}
 	default:
-		w := &workload{kind: o.kind, name: o.name, labels: labels(root, "spec", "template", "metadata", "labels"), replicas: 1}
-		if _, n := get(root, "spec", "replicas"); n != nil {
-			replicas, err := strconv.Atoi(n.Value)
-			if w.replicas = replicas; err != nil {
-				w.replicas = -1
+		w := &workload{kind: o.kind, name: o.name, labels: labels(root, "spec", "template", "metadata", "labels")}
+		k, replicas := namespace+"/"+o.kind+"/"+o.name, 1
+		_, n := get(root, "spec", "replicas")
+		if n != nil {
+			var err error
+			if replicas, err = strconv.Atoi(n.Value); err != nil {
+				replicas = anyNumber
 			}
 		}
 		if o.kind == "DaemonSet" {
-			w.replicas = -1
+			replicas = anyNumber
+		}
+		// A patch says nothing of what it leaves out.
+		if (n != nil || len(w.labels) > 0) && !slices.Contains(c.replicas[k], replicas) {
+			c.replicas[k] = append(c.replicas[k], replicas)
 		}
 		for label, value := range w.labels {
 			k := labelled(namespace, label, value)
@@ -78,40 +88,55 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 
 // podsOf is how many pods a block is for, and what tells; 0 where nothing does.
 // An autoscaler's least number counts: with more pods more may go.
-func (l *Linter) podsOf(r *destinationRule, b *block) (int, string) {
-	if l.options.Pods > 0 {
-		return l.options.Pods, ""
-	}
-	if l.options.Live != nil {
-		return l.livePods(r, b)
-	}
+// With least there may be more.
+func (l *Linter) podsOf(r *destinationRule, b *block) (pods int, of string, least bool) {
 	service, namespace, is := l.serviceOf(r)
-	if !is {
-		return 0, ""
+	entries := l.entriesOf(r)
+	switch {
+	case !is && oneHost(entries):
+		return 1, entries[0].String() + ", one host: " + entries[0].resolution, false
+	case l.options.Pods > 0:
+		return l.options.Pods, "", false
+	case !is && len(entries) > 0:
+		return endpointsOf(entries, b.labels)
+	case l.options.Live != nil:
+		pods, of = l.livePods(r, b)
+		return pods, of, false
+	case !is:
+		return 0, "", false
 	}
 	selector := l.cluster.selectors[namespace+"/"+service]
 	if len(selector) == 0 {
-		return 0, ""
+		return 0, "", false
 	}
-	pods, of := 0, ""
+	counted := map[string]bool{} // each once, of how many texts it may be
+	var all []string
 	for _, w := range l.cluster.behind(namespace, selector) {
-		if !within(w.labels, selector) || !within(w.labels, b.labels) {
+		k := namespace + "/" + w.kind + "/" + w.name
+		if counted[k] || !within(w.labels, selector) || !within(w.labels, b.labels) {
 			continue
 		}
-		replicas := w.replicas
-		if least, scaled := l.cluster.least[namespace+"/"+w.kind+"/"+w.name]; scaled {
-			replicas = least
-		}
-		if replicas < 0 {
-			return 0, ""
+		counted[k] = true
+		replicas, words := l.cluster.number(k)
+		if replicas == anyNumber {
+			return 0, "", false
 		}
 		pods += replicas
-		if of != "" {
-			of += ", "
-		}
-		of += fmt.Sprintf("%s %s", w.kind, w.name)
+		all = append(all, fmt.Sprintf("%s %s%s", w.kind, w.name, words))
 	}
-	return pods, of
+	return pods, strings.Join(all, ", "), false
+}
+
+// number is how many pods a workload has, the least of what is said of it.
+func (c *cluster) number(k string) (int, string) {
+	if least, scaled := c.least[k]; scaled {
+		return least, ""
+	}
+	all := slices.Sorted(slices.Values(c.replicas[k]))
+	if all[0] == anyNumber || len(all) == 1 {
+		return all[0], ""
+	}
+	return all[0], fmt.Sprintf(", the least of %s in what was read", strings.Trim(strings.ReplaceAll(fmt.Sprint(all), " ", " and "), "[]"))
 }
 
 func labelled(namespace, label, value string) string {

@@ -23,6 +23,7 @@ const (
 	noGrowth       = breaker.NoGrowth
 	ownZone        = breaker.OwnZone
 	stickyBalancer = breaker.StickyBalancer
+	noPodsToChoose = breaker.NoPodsToChoose
 	errorCodes     = breaker.ErrorCodes
 )
 
@@ -48,6 +49,7 @@ const (
 	twoRules          = "two-rules-one-host"
 	hostNotExpanded   = "host-not-expanded"
 	shortHost         = "short-host-elsewhere"
+	noService         = "no-such-service"
 	retriesHide       = "retries-hide-errors"
 	timeoutCounts     = "timeout-counts"
 	faultNotCounted   = "fault-not-counted"
@@ -65,13 +67,13 @@ const (
 // Codes are all kinds of findings.
 func Codes() []Code {
 	return []Code{
-		{maskedBy5xx, Error, "consecutiveGatewayErrors never fires: consecutive5xxErrors, or Envoy's default of it, is reached first"},
+		{maskedBy5xx, Error, "consecutiveGatewayErrors comes too late: consecutive5xxErrors, or Envoy's default of it, is reached first"},
 		{equalThresholds, Info, "both thresholds are the same"},
 		{default5xxBeside, Info, "Envoy's default of five 5xx is in force beside consecutiveGatewayErrors"},
 		{gatewayOff, Warning, "consecutiveGatewayErrors 0 is off, and a threshold of 5xx is in force"},
 		{defaultOf5xx, Info, "no threshold is set: Envoy's default of five 5xx ejects"},
-		{noThreshold, Error, "both thresholds are 0: no error count ejects"},
-		{firstError, Warning, "the threshold is 1: a single error ejects"},
+		{noThreshold, Error, "no threshold is in force: no error count ejects"},
+		{firstError, Warning, "a threshold is 1: a single error ejects"},
 		{consecutiveErrors, Error, "consecutiveErrors is deprecated and has no effect"},
 		{errorCodes, Warning, "outlierDetectionHttpErrorCodes has no effect"},
 		{noneEjectable, Warning, "maxEjectionPercent lets no pod go"},
@@ -92,16 +94,18 @@ func Codes() []Code {
 		{localApart, Info, "failed connections no longer count as gateway errors"},
 		{ownZone, Info, "outlier detection switches locality failover on"},
 		{stickyBalancer, Info, "the balancer leaves no choice of pods"},
+		{noPodsToChoose, Error, "callers choose the address: a sidecar has no pods to eject"},
 		{portLoses, Error, "portLevelSettings replace the policy, and lose its outlierDetection"},
 		{blockReplaced, Warning, "an inner outlierDetection replaces the outer one as a whole"},
 		{twoRules, Warning, "several rules for one host: some callers do not have this one"},
 		{hostNotExpanded, Warning, "a host with a dot is not expanded: the rule fits no service"},
 		{shortHost, Warning, "a short host is a service of the rule's own namespace"},
+		{noService, Warning, "a host that no service has"},
 		{retriesHide, Warning, "retries hide errors from callers, and each try counts"},
 		{timeoutCounts, Info, "a timeout of the route counts as the pod's gateway error"},
 		{faultNotCounted, Warning, "injected faults never count"},
 		{slowConnect, Info, "a pod that does not connect is counted slowly"},
-		{deprecatedCounter, Warning, "a counter that stays 0 for gateway errors"},
+		{deprecatedCounter, Warning, "a counter that does not tell ejections for gateway errors"},
 		{wrongDetector, Error, "a counter of a detector that none of the rules uses"},
 		{detectorOff, Warning, "a counter of a detector that Istio switches off"},
 		{ratesGauge, Warning, "a rate of a gauge"},
@@ -129,6 +133,7 @@ const (
 	pilotHosts    = "istio pilot/pkg/model/config.go, ResolveShortnameToFQDN"
 	pilotRetry    = "istio pilot/pkg/networking/core/route/retry/retry.go"
 	istioChecks   = "istio pkg/config/validation/validation.go, validateOutlierDetection"
+	istioRule     = "istio pkg/config/validation/validation.go, ValidateDestinationRule"
 	istioDuration = "istio pkg/config/validation/agent/validation.go, ValidateDuration"
 	istioAPI      = "istio/api networking/v1alpha3/destination_rule.proto"
 	istioCRD      = "istio/api kubernetes/customresourcedefinitions.gen.yaml"

@@ -109,7 +109,7 @@ func TestWhatLintSaysOfARuleIsWhatEnvoyDoes(t *testing.T) {
 		if has(maskedBy5xx) {
 			masked++
 			if ejector(c) == string(breaker.GatewayDetector) {
-				failed("the gateway threshold fires, lint says it never does")
+				failed("the gateway threshold is first, lint says it is not")
 			}
 		}
 		if m.Errors == 0 || never {

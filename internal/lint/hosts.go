@@ -31,7 +31,9 @@ func (l *Linter) fullHost(host string, o *object) string {
 
 // hosts finds hosts that are of another service than they seem to be, or of none.
 func (l *Linter) hosts() {
+	read := l.serviceNames()
 	for _, r := range l.rules {
+		l.hostless(r)
 		if len(r.blocks) == 0 || r.host == "" {
 			continue
 		}
@@ -39,12 +41,15 @@ func (l *Linter) hosts() {
 		switch {
 		case !dots:
 			l.shortHost(r)
-		case strings.HasPrefix(r.host, "*") || l.cluster.external[r.host] != "":
+			l.nowhere(r, read)
+		case strings.HasPrefix(r.host, "*") || l.cluster.external[r.host] != nil:
 		case strings.HasSuffix(rest, ".svc") && strings.Count(rest, ".") == 1, rest != "" && l.cluster.namespaces[rest]:
 			namespace := strings.TrimSuffix(rest, ".svc")
 			l.add(r.found(hostNotExpanded, r.hostAt, "spec.host",
 				fmt.Sprintf("Istio expands a host only if it has no dot: %q fits no service of Kubernetes, and the rule is in force for none.", r.host),
 				pilotHosts, fmt.Sprintf("write %s.%s%s", first, namespace, l.domain())))
+		default:
+			l.nowhere(r, read)
 		}
 	}
 }

@@ -30,13 +30,14 @@ type Linter struct {
 	routes   []*route
 	asked    []query
 	cluster  cluster
-	excepted []*object // with an annotation
+	excepted []*object          // with an annotation
+	hosted   map[[2]string]bool // rules with a host, by namespace and name
 }
 
 // New is a linter that has read nothing.
 func New(o Options) *Linter {
 	o.Namespace = cmp.Or(o.Namespace, "default")
-	return &Linter{options: o, cluster: newCluster()}
+	return &Linter{options: o, cluster: newCluster(), hosted: map[[2]string]bool{}}
 }
 
 // Add reads a text. It fails on documents that are no YAML, and names each; the
@@ -62,7 +63,8 @@ func (l *Linter) Report() Report {
 			continue
 		}
 		for _, b := range r.blocks {
-			b.pods, b.podsOf = l.podsOf(r, b)
+			b.rule.Unchosen = l.unchosen(r)
+			b.pods, b.podsOf, b.least = l.podsOf(r, b)
 			l.judge(b)
 		}
 		l.inherits(r)

@@ -15,6 +15,8 @@ type Live interface {
 	Pods(namespace, service string, labels map[string]string) (Pods, bool)
 	// KnowsServices is whether the services of a namespace could be read.
 	KnowsServices(namespace string) bool
+	// Headless is whether a service is known to have no address of its own.
+	Headless(namespace, service string) bool
 }
 
 // Pods are how many there are; those that are going are none.
@@ -53,14 +55,16 @@ func (l *Linter) AddService(namespace, name string) {
 	l.cluster.services[name] = append(l.cluster.services[name], namespace)
 }
 
+const meshKind = "MeshConfig"
+
 // AddMesh reads MeshConfig's YAML, as the ConfigMap of a namespace has it, for the
 // policy that holds where no rule has one.
 func (l *Linter) AddMesh(namespace, name string, config []byte) error {
 	return parse("", config, func(in text, root *yaml.Node) {
-		o := &object{text: in, kind: "MeshConfig", name: name, namespace: namespace}
-		r := &destinationRule{object: o}
+		o := &object{text: in, kind: meshKind, name: name, namespace: namespace}
+		r := &destinationRule{object: o, at: map[place]*block{}}
 		key, node := get(root, "defaultTrafficPolicy")
-		l.layer(r, l.policyAt(o, node, o.at(key), "defaultTrafficPolicy", ""), nil, nil)
+		l.layer(r, l.policyAt(o, node, o.at(key), "defaultTrafficPolicy", ""), nil, "", nil)
 		l.rules = append(l.rules, r)
 	})
 }
@@ -73,11 +77,17 @@ func (l *Linter) Read(where string, unread []error) {
 	}
 }
 
-// livePods is how many pods a block is for, and how that is known.
-func (l *Linter) livePods(r *destinationRule, b *block) (int, string) {
+// liveService is the service of a cluster that a rule's host is by its name.
+func (l *Linter) liveService(r *destinationRule) (name, namespace string, is bool) {
 	host, is := strings.CutSuffix(l.fullHost(r.host, r.object), l.domain())
 	name, namespace, two := strings.Cut(host, ".")
-	if !is || !two {
+	return name, namespace, is && two
+}
+
+// livePods is how many pods a block is for, and how that is known.
+func (l *Linter) livePods(r *destinationRule, b *block) (int, string) {
+	name, namespace, is := l.liveService(r)
+	if !is {
 		return 0, ""
 	}
 	pods, known := l.options.Live.Pods(namespace, name, b.labels)

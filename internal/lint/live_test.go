@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 	"istio.io/api/mesh/v1alpha1"
 	networking "istio.io/api/networking/v1alpha3"
 
@@ -111,5 +112,26 @@ func TestAPortTakesTheMeshsDefault(t *testing.T) {
 func TestAnObjectThatIsNoJSONIsNamed(t *testing.T) {
 	if err := New(Options{}).AddObject([]byte("{"), false); err == nil || !strings.Contains(err.Error(), "decoding an object") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What the mesh says of zones holds where a rule says nothing of them.
+func TestTheMeshSaysWhichZonesAreCalled(t *testing.T) {
+	const own, any = "loadBalancer: {localityLbSetting: {}}, ", ""
+	off := &v1alpha1.MeshConfig{LocalityLbSetting: &networking.LocalityLoadBalancerSetting{Enabled: wrapperspb.Bool(false)}}
+	spread := &v1alpha1.MeshConfig{LocalityLbSetting: &networking.LocalityLoadBalancerSetting{FailoverPriority: []string{"version"}}}
+	for _, tt := range []struct {
+		mesh   *v1alpha1.MeshConfig
+		policy string
+		want   bool
+	}{{nil, any, true}, {off, any, false}, {off, own, true}, {spread, any, false}, {spread, own, true}} {
+		l := New(Options{Mesh: effective.Mesh{Config: tt.mesh}})
+		text := "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec: {host: a, trafficPolicy: {" + tt.policy + "outlierDetection: {maxEjectionPercent: 50}}}\n"
+		if err := l.Add("a.yaml", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if has := slices.ContainsFunc(l.Report().Findings, func(f Finding) bool { return f.Code == ownZone }); has != tt.want {
+			t.Errorf("%v, %q: says %s: %t", tt.mesh, tt.policy, ownZone, has)
+		}
 	}
 }

@@ -60,7 +60,7 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 		l.cluster.namespaces[o.namespace] = true
 	}
 	switch {
-	case group == "networking.istio.io" && kind == "DestinationRule":
+	case group == ruleGroup && kind == ruleKind, misnamed(kind, group, root):
 		l.ignores(o, root)
 		l.destinationRule(o, root)
 	case group == "networking.istio.io" && kind == "VirtualService":

@@ -121,7 +121,10 @@ func (l *Linter) serviceNamespace(host string) string {
 		_, namespace, _ := strings.Cut(name, ".")
 		return namespace
 	}
-	return l.cluster.external[host]
+	if all := l.cluster.external[host]; len(all) > 0 {
+		return all[len(all)-1].namespace
+	}
+	return ""
 }
 
 // of is what a caller has of all the rules.

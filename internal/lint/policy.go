@@ -11,15 +11,19 @@ import (
 type policy struct {
 	path    string
 	scope   string // port 80, subset v2; empty for the rule's own
+	port    string // of an entry of portLevelSettings
 	at      Position
 	outlier *block // nil where there is none
 	// balancing is whether it has a loadBalancer, which replaces an outer one.
-	balancing bool
-	balancer  string
-	locality  *bool
-	connect   time.Duration // connectTimeout; 0 where it is not set
-	connectAt Position
-	ports     []policy
+	balancing   bool
+	balancingAt Position
+	balancer    string
+	locality    *bool
+	localizing  bool          // it has a setting of zones, which the mesh's gives way to
+	spread      bool          // that says which are called
+	connect     time.Duration // connectTimeout; 0 where it is not set
+	connectAt   Position
+	ports       []policy
 }
 
 // policyAt reads a policy; nil where there is none.
@@ -29,8 +33,12 @@ func (l *Linter) policyAt(o *object, n *yaml.Node, at Position, path, scope stri
 		return nil
 	}
 	p := &policy{path: path, scope: scope, at: at}
-	if _, lb := get(n, "loadBalancer"); lb != nil {
-		p.balancing, p.balancer = true, word(lb, "simple")
+	if key, lb := get(n, "loadBalancer"); lb != nil {
+		p.balancing, p.balancingAt, p.balancer = true, o.at(key), word(lb, "simple")
+		_, locality := get(lb, "localityLbSetting")
+		_, zones := get(lb, "zoneAwareLbSetting")
+		p.localizing = locality != nil || zones != nil
+		p.spread = zones != nil || len(items(locality, "distribute")) > 0 || len(items(locality, "failoverPriority")) > 0
 		if _, hash := get(lb, "consistentHash"); hash != nil {
 			p.balancer = "CONSISTENT_HASH"
 		}
@@ -50,11 +58,13 @@ func (l *Linter) policyAt(o *object, n *yaml.Node, at Position, path, scope stri
 		p.outlier = l.block(o, outlier, o.at(key), dotted(path, "outlierDetection"), scope)
 	}
 	for i, item := range items(n, "portLevelSettings") {
-		port := "port " + word(item, "port", "number")
+		number := word(item, "port", "number")
+		port := "port " + number
 		if scope != "" {
 			port = scope + ", " + port
 		}
 		if inner := l.policyAt(o, item, o.at(resolved(item)), dotted(path, "portLevelSettings", index(i)), port); inner != nil {
+			inner.port = number
 			p.ports = append(p.ports, *inner)
 		}
 	}
@@ -68,10 +78,23 @@ func (p policy) over(outer *policy) policy {
 		return p
 	}
 	if !p.balancing {
-		p.balancer, p.locality = outer.balancer, outer.locality
+		p.balancer, p.locality, p.localizing, p.spread = outer.balancer, outer.locality, outer.localizing, outer.spread
 	}
+	p = p.through(outer)
 	if p.connect == 0 {
 		p.connect, p.connectAt = outer.connect, outer.connectAt
 	}
 	return p
 }
+
+// through is the inner policy where an outer one's PASSTHROUGH makes the type of the
+// cluster, which takes no other balancer. Source: istio
+// pilot/pkg/networking/core/cluster_builder.go, buildSubsetCluster.
+func (p policy) through(outer *policy) policy {
+	if outer != nil && outer.balancer == passthrough {
+		p.balancer = passthrough
+	}
+	return p
+}
+
+const passthrough = "PASSTHROUGH"

@@ -48,14 +48,17 @@ func (l *Linter) queries(o *object, root *yaml.Node, path ...string) {
 // uses are the detectors that the rules in the texts have.
 type uses struct {
 	rules, gatewayOnly, gateway, any5xx, local int
-	first                                      *block // that counts gateway errors only
+	// late and detected are those whose gateway threshold is reached only by pods that
+	// the percentage kept in, and those that Envoy counts to it at all, enforced or not.
+	late, detected int
+	first          *block // that counts gateway errors only
 }
 
 func (l *Linter) uses() (u uses) {
 	for _, r := range l.rules {
 		for _, b := range r.blocks {
 			_, by := b.rule.Threshold()
-			if b.broken || by == breaker.NoDetector && b.local() == 0 {
+			if b.broken || b.rule.Through() || by == breaker.NoDetector && b.local() == 0 {
 				continue
 			}
 			u.rules++
@@ -69,8 +72,14 @@ func (l *Linter) uses() (u uses) {
 			case by != breaker.NoDetector:
 				u.any5xx++
 			}
-			if by == breaker.GatewayDetector {
+			switch {
+			case by == breaker.GatewayDetector:
 				u.gateway++
+			case b.masked() && b.rule.Overflows():
+				u.late++
+			}
+			if b.detectsGateway() {
+				u.detected++
 			}
 			if b.local() > 0 {
 				u.local++
@@ -78,6 +87,18 @@ func (l *Linter) uses() (u uses) {
 		}
 	}
 	return u
+}
+
+// detectsGateway is whether Envoy's count of gateway errors may reach its threshold,
+// which is 5 and not enforced where the rule sets none. Source: envoy
+// outlier_detection.proto; outlier_detection_impl.cc, onConsecutiveErrorWorker.
+func (b *block) detectsGateway() bool {
+	r := b.rule
+	if r.ConsecutiveGatewayErrors == nil {
+		r.ConsecutiveGatewayErrors = new(uint32(5))
+	}
+	_, by := r.Threshold()
+	return by == breaker.GatewayDetector || *r.ConsecutiveGatewayErrors > 0 && r.Overflows()
 }
 
 // answered finds queries that never answer what they ask.
@@ -99,6 +120,13 @@ func (l *Linter) answered() {
 	}
 }
 
+// deprecated is what the deprecated counters rise for.
+var deprecated = map[string]string{
+	"ejections_total":           "it rises for errors of any 5xx, and for each pod that the detector of success rates finds, which Istio lets eject none.",
+	"ejections_consecutive_5xx": "it rises for errors of any 5xx, also where the percentage keeps the pod in.",
+	"ejections_success_rate":    "it rises for each pod that the detector of success rates finds, which Istio lets eject none.",
+}
+
 func (l *Linter) asks(q query, counter string, u uses) {
 	metric := "envoy_cluster_outlier_detection_" + counter
 	never := func(who string) {
@@ -106,20 +134,31 @@ func (l *Linter) asks(q query, counter string, u uses) {
 	}
 	switch counter {
 	case "ejections_total", "ejections_consecutive_5xx", "ejections_success_rate":
-		f := q.found(deprecatedCounter, q.at, q.path, metric+" is deprecated, and rises for errors of any 5xx only: ejections for gateway errors are not in it.",
-			envoyDetector+", ejectHost; "+envoyStats, "ask for envoy_cluster_outlier_detection_ejections_enforced_total")
+		f := q.found(deprecatedCounter, q.at, q.path, metric+" is deprecated: "+deprecated[counter]+" Ejections for gateway errors are not in it.",
+			envoyDetector+", ejectHost, onConsecutiveErrorWorker, processSuccessRateEjections; "+envoyStats, "ask for envoy_cluster_outlier_detection_ejections_enforced_total")
 		if u.first != nil {
 			f.Severity = Error
-			f.Text += fmt.Sprintf(" %s counts gateway errors alone: for it the query never fires.", u.first.of)
+			f.Text += fmt.Sprintf(" %s counts gateway errors alone: none of its ejections is in it.", u.first.of)
 		}
 		l.add(f)
 	case "ejections_enforced_consecutive_5xx", "ejections_detected_consecutive_5xx":
 		if u.rules > 0 && u.any5xx == 0 {
 			never("every rule in what was read counts gateway errors alone")
 		}
-	case "ejections_enforced_consecutive_gateway_failure", "ejections_detected_consecutive_gateway_failure":
-		if u.rules > 0 && u.gateway == 0 {
+	case "ejections_enforced_consecutive_gateway_failure":
+		switch {
+		case u.rules == 0 || u.gateway > 0:
+		case u.late > 0:
+			f := q.found(wrongDetector, q.at, q.path, metric+" hardly rises: in every rule in what was read a threshold of 5xx is reached before that of gateway errors, but for pods that maxEjectionPercent kept in.",
+				envoyStats+"; "+envoyDetector, "ask for envoy_cluster_outlier_detection_ejections_enforced_total")
+			f.Severity = Warning
+			l.add(f)
+		default:
 			never("no rule in what was read ejects by gateway errors")
+		}
+	case "ejections_detected_consecutive_gateway_failure":
+		if u.rules > 0 && u.detected == 0 {
+			never("no rule in what was read has Envoy count to a threshold of gateway errors")
 		}
 	case "ejections_enforced_consecutive_local_origin_failure", "ejections_detected_consecutive_local_origin_failure":
 		if u.rules > 0 && u.local == 0 {

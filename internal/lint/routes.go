@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -16,7 +17,7 @@ import (
 type route struct {
 	*object
 	path     string
-	hosts    []string // in full
+	to       []destination
 	attempts int
 	retryOn  string
 	same     bool // tries may go to the same pod again
@@ -24,6 +25,9 @@ type route struct {
 	timeouts []timeout
 	abortAt  Position // zero: no fault is injected
 }
+
+// destination is whom a route sends to; the host in full.
+type destination struct{ host, subset, port string }
 
 type timeout struct {
 	field, value string
@@ -35,27 +39,36 @@ func (l *Linter) virtualService(o *object, root *yaml.Node) {
 		r := &route{object: o, path: dotted("spec", "http", index(i))}
 		for _, to := range items(http, "route") {
 			if host := word(to, "destination", "host"); host != "" {
-				r.hosts = append(r.hosts, l.fullHost(host, o))
+				r.to = append(r.to, destination{l.fullHost(host, o), word(to, "destination", "subset"), word(to, "destination", "port", "number")})
 			}
 		}
 		if key, retries := get(http, "retries"); retries != nil {
 			r.retryAt = o.at(key)
 			r.attempts, _ = strconv.Atoi(word(retries, "attempts"))
 			r.retryOn, r.same = word(retries, "retryOn"), word(retries, "retryIgnorePreviousHosts") == "false"
-			if key, v := get(retries, "perTryTimeout"); v != nil {
+			if key, v := get(retries, "perTryTimeout"); v != nil && !none(v.Value) {
 				r.timeouts = append(r.timeouts, timeout{"retries.perTryTimeout", v.Value, o.at(key)})
 			}
 		}
-		if key, v := get(http, "timeout"); v != nil && v.Value != "0s" {
+		if key, v := get(http, "timeout"); v != nil && !none(v.Value) {
 			r.timeouts = append(r.timeouts, timeout{"timeout", v.Value, o.at(key)})
 		}
-		if key, abort := get(http, "fault", "abort"); abort != nil {
+		if key, abort := get(http, "fault", "abort"); abort != nil && !none(word(abort, "percentage", "value")) {
 			r.abortAt = o.at(key)
 		}
-		if len(r.hosts) > 0 && (r.attempts > 0 || len(r.timeouts) > 0 || r.abortAt.Line > 0) {
+		if len(r.to) > 0 && (r.attempts > 0 || len(r.timeouts) > 0 || r.abortAt.Line > 0) {
 			l.routes = append(l.routes, r)
 		}
 	}
+}
+
+// none tells whether a duration or a share is 0, or is not there.
+func none(value string) bool {
+	if d, err := time.ParseDuration(value); err == nil {
+		return d == 0
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	return value == "" || err == nil && n == 0
 }
 
 // gatewayConditions are those of retryOn under which answers of 502, 503 or 504
@@ -80,21 +93,23 @@ func (l *Linter) routed() {
 		}
 	}
 	for _, r := range l.routes {
-		done := map[string]bool{}
-		for _, host := range r.hosts {
-			if rule := byHost[host]; rule != nil && !done[host] {
-				done[host] = true
-				l.routedTo(r, rule)
+		done := map[*destinationRule]bool{} // of several blocks of a rule one is said
+		for _, to := range r.to {
+			if rule := byHost[to.host]; rule != nil && !done[rule] {
+				done[rule] = l.routedTo(r, rule, rule.blockOf(to.subset, to.port))
 			}
 		}
 	}
 }
 
-func (l *Linter) routedTo(r *route, rule *destinationRule) {
-	b := rule.blocks[0]
+// routedTo finds what a route does to a block of a rule; false where that ejects nothing.
+func (l *Linter) routedTo(r *route, rule *destinationRule, b *block) bool {
+	if b == nil || b.broken || b.rule.Through() {
+		return false
+	}
 	errors, by := b.rule.Threshold()
-	if b.broken || by == breaker.NoDetector {
-		return
+	if by == breaker.NoDetector {
+		return false
 	}
 	if r.attempts > 0 && r.hides() {
 		text := fmt.Sprintf("Callers do not see errors that a retry mends, and each try counts for its pod: one request may book %s. %s ejects after %d.",
@@ -117,4 +132,5 @@ func (l *Linter) routedTo(r *route, rule *destinationRule) {
 		l.add(r.found(faultNotCounted, r.abortAt, dotted(r.path, "fault", "abort"), fmt.Sprintf("Injected aborts are answered before a pod is chosen: they never count, and %s ejects nothing for them.", rule.object),
 			"envoyproxy/envoy#198; istio/istio#12349", "have the service itself fail to try the breaker"))
 	}
+	return true
 }

@@ -39,11 +39,10 @@ func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDes
 			l.unknown(o, e, all, message, path)
 			continue
 		}
-		below := field.Message()
-		if below == nil || field.IsMap() || strings.HasPrefix(string(below.FullName()), "google.protobuf.") {
+		below, value := messageOf(field), resolved(e.value)
+		if below != outlierMessage && l.misshapen(o, field, e.value, path, message == outlierMessage) || below == nil {
 			continue
 		}
-		value := resolved(e.value)
 		switch {
 		case value == nil && name == "outlierDetection":
 			l.add(o.found(nullBlock, o.at(e.key), dotted(path, name), "outlierDetection is null, as if it was not there: nothing is ever ejected by it.",
@@ -53,7 +52,7 @@ func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDes
 			for i, item := range value.Content {
 				l.schema(o, item, below, dotted(path, name, index(i)))
 			}
-		case !field.IsList() && value.Kind == yaml.MappingNode:
+		case value.Kind == yaml.MappingNode:
 			l.schema(o, value, below, dotted(path, name))
 		case below == outlierMessage:
 			l.add(o.found(badValue, o.at(e.value), dotted(path, name), "outlierDetection is no mapping of fields: the API server refuses the object.", istioCRD, "write its fields below it"))
@@ -136,6 +135,9 @@ func holds(n *yaml.Node, depth int) bool {
 		if telling(e.key.Value) || holds(e.value, depth-1) {
 			return true
 		}
+	}
+	if n = resolved(n); n != nil && n.Kind == yaml.SequenceNode {
+		return slices.ContainsFunc(n.Content, func(item *yaml.Node) bool { return holds(item, depth-1) })
 	}
 	return false
 }

@@ -27,7 +27,7 @@ func (b *block) canEject() bool {
 
 // shares finds percentages that let no pod go, or all.
 func shares(b *block) (all []Finding) {
-	if b.broken || !b.canEject() {
+	if b.broken || !b.canEject() || b.rule.Through() {
 		return nil
 	}
 	const field = "maxEjectionPercent"
@@ -45,6 +45,9 @@ func shares(b *block) (all []Finding) {
 		f := b.found(noneEjectable, field, fmt.Sprintf("%s of %s is less than one pod: nothing is ever ejected, ejections_overflow rises instead.", name, b.podWords()),
 			envoyDetector+" (envoyproxy/envoy#27624); measured", fmt.Sprintf("set maxEjectionPercent to %d or more", breaker.PercentFor(1, b.pods)))
 		f.Severity, f.Never = Error, true
+		if b.least {
+			f.Severity, f.Never = Warning, false
+		}
 		all = append(all, f)
 	case b.pods > 0 && out >= b.pods, b.pods == 0 && percent == 100:
 		f := b.found(allEjectable, field, "Every pod may be out at once: "+b.rule.AllOut().Words, pilotPolicy+"; measured", "lower maxEjectionPercent to keep some pods in")
@@ -65,24 +68,6 @@ func shares(b *block) (all []Finding) {
 	return all
 }
 
-// inherits finds subsets whose own pods are too few for the share of all.
-func (l *Linter) inherits(r *destinationRule) {
-	for _, h := range r.heirs {
-		own := *h.block
-		if own.broken || !own.canEject() || l.options.Pods > 0 {
-			continue
-		}
-		own.labels = h.labels
-		if own.pods, own.podsOf = l.podsOf(r, &own); own.pods == 0 || own.ejectable() > 0 {
-			continue
-		}
-		f := r.found(noneEjectable, h.at, h.path, fmt.Sprintf("The subset %q has counts and a share of its own: maxEjectionPercent %d of its %s is less than one pod, and nothing of it is ever ejected.",
-			h.subset, own.rule.Percent(), own.podWords()), envoyDetector+"; istio pilot/pkg/networking/core/cluster_builder.go", fmt.Sprintf("set maxEjectionPercent to %d or more", breaker.PercentFor(1, own.pods)))
-		f.Severity = Error
-		l.add(f)
-	}
-}
-
 func (b *block) podWords() string {
 	words := breaker.Count(b.pods, "pod")
 	if b.podsOf != "" {
@@ -93,7 +78,7 @@ func (b *block) podWords() string {
 
 // panics finds a minHealthPercent that sends requests to ejected pods.
 func panics(b *block) []Finding {
-	if b.broken || !b.canEject() {
+	if b.broken || !b.canEject() || b.rule.Through() {
 		return nil
 	}
 	pods, out := b.pods, b.ejectable()

@@ -49,7 +49,12 @@ func (b *block) words() string {
 		}
 		words += fmt.Sprintf("; also %s of the sidecar's own in a row", breaker.Count(int(local), "failure"))
 	}
-	if b.pods > 0 {
+	switch {
+	case b.rule.Unchosen != "":
+		return "no sidecar takes a pod out: " + b.rule.Unchosen
+	case b.rule.Through():
+		return "no pod is ever taken out: PASSTHROUGH"
+	case b.pods > 0:
 		words += fmt.Sprintf(": %d of %s", b.ejectable(), breaker.Count(b.pods, "pod"))
 		if b.podsOf != "" {
 			words += " (" + b.podsOf + ")"
@@ -70,7 +75,11 @@ func thresholds(b *block) (all []Finding) {
 		all = append(all, b.as(b.said[noThreshold], "consecutive5xxErrors", "set one of them to 1 or more"))
 	case gateway != nil && *gateway > errors && by == breaker.Any5xxDetector:
 		fix := "set consecutive5xxErrors to 0, or to more than " + fmt.Sprint(*gateway)
-		all = append(all, b.as(b.said[maskedBy5xx], "consecutiveGatewayErrors", fix))
+		f := b.as(b.said[maskedBy5xx], "consecutiveGatewayErrors", fix)
+		if any5xx != nil { // the rule does what it says
+			f.Severity = Warning
+		}
+		all = append(all, f)
 	case gateway != nil && *gateway == 0 && by == breaker.Any5xxDetector:
 		f := b.found(gatewayOff, "consecutiveGatewayErrors", fmt.Sprintf("consecutiveGatewayErrors 0 is off, and any 5xx is counted: %d in a row eject.", errors),
 			pilotPolicy, "leave it out, or set it and consecutive5xxErrors to 0")
@@ -100,10 +109,14 @@ func thresholds(b *block) (all []Finding) {
 		all = append(all, b.found(firstError, field, "A single error takes a pod out, a timeout or a connection that was just closed among them.",
 			envoyDetector, "set it to 3 or more, unless that is meant"))
 	}
+	if b.local() == 1 {
+		all = append(all, b.found(firstError, "consecutiveLocalOriginFailures", "A single failure of the sidecar's own takes a pod out: one connection that is refused, or one timeout.",
+			envoyDetector, "set it to 3 or more, unless that is meant"))
+	}
 	return all
 }
 
-// masked tells whether the gateway threshold is one that is never reached.
+// masked tells whether the gateway threshold is one that comes too late.
 func (b *block) masked() bool {
 	errors, _ := b.rule.Threshold()
 	g := b.rule.ConsecutiveGatewayErrors

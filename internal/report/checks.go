@@ -118,7 +118,7 @@ func derived(r *Run) []Check {
 		c := Check{What: "Ejections", Configured: "none: the breaker is off", Measured: fmt.Sprint(ejections), Result: result(ejections == 0)}
 		switch {
 		case by == breaker.NoDetector && r.Header.Rule.Enabled:
-			c.Configured = "none: both thresholds are 0"
+			c.Configured = "none: no threshold is in force"
 			all = append(all, c)
 		case by == breaker.NoDetector:
 			all = append(all, c)

@@ -18,6 +18,7 @@ func FromDestinationRule(spec *networking.DestinationRule) breaker.Rule {
 	if enabled := policy.GetLoadBalancer().GetLocalityLbSetting().GetEnabled(); enabled != nil {
 		r.Locality = new(enabled.GetValue())
 	}
+	r.Spread = Spread(policy.GetLoadBalancer().GetLocalityLbSetting(), policy.GetLoadBalancer().GetZoneAwareLbSetting())
 	outlier := policy.GetOutlierDetection()
 	if outlier == nil {
 		return r
@@ -48,4 +49,11 @@ func balancer(lb *networking.LoadBalancerSettings) string {
 		return simple.String()
 	}
 	return ""
+}
+
+// Spread is whether settings of a rule, or the mesh's, say which zones are called:
+// then it is not simply the caller's own first. Source: istio
+// pilot/pkg/networking/core/loadbalancer/loadbalancer.go, GetEffectiveLbSetting.
+func Spread(locality *networking.LocalityLoadBalancerSetting, zones *networking.ZoneAwareLoadBalancerSetting) bool {
+	return zones != nil || len(locality.GetDistribute()) > 0 || len(locality.GetFailoverPriority()) > 0
 }

@@ -25,6 +25,8 @@ type Rule struct {
 	SplitLocal               bool
 	ConsecutiveLocal         *uint32
 	Locality                 *bool // localityLbSetting.enabled
+	Spread                   bool  // which zones are called is chosen; not made here
+	Unchosen                 string
 }
 
 // Gateway is a rule as the stack writes it: errors in a row of gateway errors
