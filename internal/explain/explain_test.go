@@ -35,6 +35,7 @@ func TestExplanationReadsAsThePageInTestdata(t *testing.T) {
 			in.Rule.MaxEjectionPercent, in.Load.Healthy, in.Load.Faulty = 100, 0, 2
 			in.Rule.BaseEjectionTime, in.Load.MaxDelay = 2*time.Second, 0
 		}},
+		{"base-above-the-cap", func(in *Input) { in.Rule.BaseEjectionTime = 10 * time.Minute }},
 		{"off", func(in *Input) { in.Rule = breaker.Rule{} }},
 	}
 	for _, tt := range tests {

@@ -64,8 +64,12 @@ func (e Explanation) Text(w io.Writer) error {
 			}
 			line(label, "%s %s to %s", breaker.Ordinal(out.Number)+" time:", span(out.LeastSeconds), span(out.MostSeconds))
 		}
-		line("", "grows by %s each time, up to %s, plus the wait for the sweep (every %s); falls by one step for each sweep that the pod was back",
-			span(e.Growth.BaseSeconds), span(e.Growth.CapSeconds), span(e.Growth.SweepSeconds))
+		if e.Growth.BaseSeconds >= e.Growth.CapSeconds { // max_ejection_time is the base time, where that is longer
+			line("", "the same each time, plus the wait for the sweep (every %s)", span(e.Growth.SweepSeconds))
+		} else {
+			line("", "grows by %s each time, up to %s, plus the wait for the sweep (every %s); falls by one step for each sweep that the pod was back",
+				span(e.Growth.BaseSeconds), span(e.Growth.CapSeconds), span(e.Growth.SweepSeconds))
+		}
 		if e.AllOut.Possible {
 			line("All pods out", "%s", e.AllOut.Words)
 		} else {
