@@ -99,7 +99,7 @@ func (l *Linter) whole(b *block, field string, v *yaml.Node, most int64) (int64,
 	case err != nil || n > most || n < math.MinInt32:
 		l.add(b.refused(field, quoted(v), "a whole number"))
 		return 0, false
-	case v.ShortTag() != "!!int":
+	case v.ShortTag() == "!!str":
 		f := b.refused(field, "the text "+quoted(v)+", not a number", fmt.Sprint(field, ": ", n, " without quotes"))
 		b.broken = false
 		if strconv.FormatInt(n, 10) == v.Value {

@@ -48,6 +48,7 @@ func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 				break
 			}
 			if len(document.Content) > 0 {
+				asKubectl(document.Content[0])
 				each(in, document.Content[0])
 			}
 		}
