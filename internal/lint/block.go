@@ -103,7 +103,7 @@ func (l *Linter) whole(b *block, field string, v *yaml.Node, most int64) (int64,
 		f := b.refused(field, "the text "+quoted(v)+", not a number", fmt.Sprint(field, ": ", n, " without quotes"))
 		b.broken = false
 		if strconv.FormatInt(n, 10) == v.Value {
-			f.edit = editOf(b.of.at(v), v, v.Value, false)
+			f.edit = b.of.editOf(v, v.Value, false)
 		}
 		l.add(f)
 	}

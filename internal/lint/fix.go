@@ -15,8 +15,11 @@ type edit struct {
 }
 
 // editOf is a scalar's text changed to another, in its quotes or without. It is
-// nil for one that is not written as it reads.
-func editOf(at Position, n *yaml.Node, after string, keepQuotes bool) *edit {
+// nil for one that is not written as it reads, or that may not be the object's alone.
+func (o *object) editOf(n *yaml.Node, after string, keepQuotes bool) *edit {
+	if !lies(n, o.root) {
+		return nil
+	}
 	quote := ""
 	switch n.Style {
 	case 0:
@@ -27,11 +30,24 @@ func editOf(at Position, n *yaml.Node, after string, keepQuotes bool) *edit {
 	default:
 		return nil
 	}
-	e := &edit{at: at, before: quote + n.Value + quote, after: after}
+	e := &edit{at: o.at(n), before: quote + n.Value + quote, after: after}
 	if keepQuotes {
 		e.after = quote + after + quote
 	}
 	return e
+}
+
+// lies tells whether a node stands below another, and no alias can stand for it.
+func lies(n, root *yaml.Node) bool {
+	if root == nil || root.Anchor != "" {
+		return false
+	}
+	for _, child := range root.Content {
+		if child == n && n.Anchor == "" || lies(n, child) {
+			return true
+		}
+	}
+	return false
 }
 
 // Fixable are the files that Fixed can mend something of.
