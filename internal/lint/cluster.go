@@ -2,8 +2,8 @@ package lint
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -12,6 +12,7 @@ import (
 type cluster struct {
 	namespaces map[string]bool
 	services   map[string][]string // namespaces by name
+	served     map[[2]string]bool  // name and namespace of each service
 	selectors  map[string]map[string]string
 	workloads  map[string][]*workload // by namespace and label
 	least      map[string]int         // minReplicas by namespace, kind and name
@@ -26,8 +27,16 @@ type workload struct {
 }
 
 func newCluster() cluster {
-	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
+	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, served: map[[2]string]bool{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
 		least: map[string]int{}, external: map[string]string{}}
+}
+
+// serves notes that there is a service.
+func (c *cluster) serves(name, namespace string) {
+	if is := [2]string{name, namespace}; !c.served[is] {
+		c.served[is] = true
+		c.services[name] = append(c.services[name], namespace)
+	}
 }
 
 func (l *Linter) serviceEntry(o *object, root *yaml.Node) {
@@ -46,9 +55,7 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 	case "Namespace":
 		c.namespaces[o.name] = true
 	case "Service":
-		if !slices.Contains(c.services[o.name], namespace) {
-			c.services[o.name] = append(c.services[o.name], namespace)
-		}
+		c.serves(o.name, namespace)
 		if selector := labels(root, "spec", "selector"); len(selector) > 0 {
 			c.selectors[namespace+"/"+o.name] = selector
 		}
@@ -140,10 +147,8 @@ func (l *Linter) serviceOf(r *destinationRule) (name, namespace string, is bool)
 			continue
 		}
 		name, rest := host[:i], host[i+1:]
-		for _, namespace := range l.cluster.services[name] {
-			if rest == namespace+l.domain() {
-				return name, namespace, true
-			}
+		if namespace, is := strings.CutSuffix(rest, l.domain()); is && l.cluster.served[[2]string{name, namespace}] {
+			return name, namespace, true
 		}
 		break
 	}

@@ -50,7 +50,7 @@ func (l *Linter) AddObject(object []byte, aside bool) error {
 // AddService notes that there is one.
 func (l *Linter) AddService(namespace, name string) {
 	l.cluster.namespaces[namespace] = true
-	l.cluster.services[name] = append(l.cluster.services[name], namespace)
+	l.cluster.serves(name, namespace)
 }
 
 // AddMesh reads MeshConfig's YAML, as the ConfigMap of a namespace has it, for the

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	networking "istio.io/api/networking/v1alpha3"
-
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/effective"
 )
@@ -31,26 +29,30 @@ type loser struct {
 }
 
 // loses is which callers a rule is not in force for; nil where each has it that
-// would have it without the others.
-func (c *contest) loses(r rival, callers []caller) *loss {
-	subsets, whole := []string{""}, true // each caller has its policy, and so its subsets
+// would have it without the others. The callers are those that istiod could find it
+// for, which may be all.
+func (c *contest) loses(r rival, callers []caller, whole bool) *loss {
+	subsets := []string{""} // where each caller has its policy, it has its subsets
 	for _, s := range r.Spec.GetSubsets() {
 		subsets = append(subsets, s.GetName())
 	}
 	for _, subset := range subsets {
-		if subset != "" && whole && !c.shared(r, subset) {
+		if subset != "" && whole && c.subsets[subset] < 2 {
 			continue
 		}
 		lost := &loss{contest: c, rule: r, subset: subset, all: true}
 		for _, from := range callers {
-			with := c.of(from, subset)
+			with := c.all(from, subset)
 			if hasOf(with, r, subset) {
 				lost.all = false
 				continue
 			}
 			whole = false
-			alone := c.compute([]rival{r}, from, subset)
-			why, _ := with.Why(r.Object.String())
+			if !mayHave(r, from) {
+				continue
+			}
+			alone := c.alone(r, from, subset)
+			why, _ := with.Why(r.full)
 			// What else a rule loses to one that was put before it is not ours.
 			if !hasOf(alone, r, subset) || !alone.Rule.Enabled && (!with.Rule.Enabled || meant[why.Code]) {
 				continue
@@ -64,10 +66,11 @@ func (c *contest) loses(r rival, callers []caller) *loss {
 	return nil
 }
 
-// shared is whether another rule has a subset of the name.
-func (c *contest) shared(r rival, subset string) bool {
-	return slices.ContainsFunc(c.rules, func(other rival) bool {
-		return other.destinationRule != r.destinationRule && slices.ContainsFunc(other.Spec.GetSubsets(), func(s *networking.Subset) bool { return s.GetName() == subset })
+// mayHave is false where a rule's exportTo leaves a caller out, whatever others there are.
+func mayHave(r rival, from caller) bool {
+	to := r.Spec.GetExportTo()
+	return len(to) == 0 || slices.ContainsFunc(to, func(n string) bool {
+		return n == "*" || n == "." || n == "~" || n == from.namespace || n == r.Object.Namespace
 	})
 }
 
@@ -75,9 +78,9 @@ func (c *contest) shared(r rival, subset string) bool {
 // else the policy.
 func hasOf(has effective.Result, r rival, subset string) bool {
 	if subset != "" {
-		return has.Subset.Object == r.Object.String()
+		return has.Subset.Object == r.full
 	}
-	return has.Policy.Object == r.Object.String()
+	return has.Policy.Object == r.full
 }
 
 // and is the worse of two losses of one rule, with the hosts of both.
@@ -134,14 +137,15 @@ func (l *loss) byAge() bool {
 	if !l.undated {
 		return false
 	}
-	reversed := *l.contest
-	reversed.rules = slices.Clone(l.rules)
-	for i := range reversed.rules {
-		reversed.rules[i].Created = time.Unix(int64(-i), 0)
+	if l.reversed == nil {
+		l.reversed = new(*l.contest)
+		l.reversed.rules = slices.Clone(l.rules)
+		for i := range l.reversed.rules {
+			l.reversed.rules[i].Created = time.Unix(int64(-i), 0)
+		}
+		l.reversed.settle()
 	}
-	return slices.ContainsFunc(l.losers, func(o loser) bool {
-		return hasOf(reversed.compute(reversed.rules, o.caller, l.subset), l.rule, l.subset)
-	})
+	return slices.ContainsFunc(l.losers, func(o loser) bool { return hasOf(l.reversed.all(o.caller, l.subset), l.rule, l.subset) })
 }
 
 func (l *loss) names(of func(loser) bool) string {
@@ -151,7 +155,17 @@ func (l *loss) names(of func(loser) bool) string {
 			all = append(all, o.caller.String())
 		}
 	}
-	return strings.Join(all, ", ")
+	return few(all)
+}
+
+// mostNames is how many names a sentence has at most.
+const mostNames = 20
+
+func few(names []string) string {
+	if more := len(names) - mostNames; more > 0 {
+		return fmt.Sprintf("%s and %s", strings.Join(names[:mostNames], ", "), breaker.Count(more, "other"))
+	}
+	return strings.Join(names, ", ")
 }
 
 // reason is why a caller does not have the rule, and where that stands which it has.
@@ -171,6 +185,14 @@ func (l *loss) reason(o loser) string {
 	return text
 }
 
+// notNil is a list that machines find empty, not null.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 // groups puts callers that have the same together.
 func (l *loss) groups() (all []Callers) {
 	at := map[string]int{}
@@ -181,7 +203,7 @@ func (l *loss) groups() (all []Callers) {
 		if !known {
 			i = len(all)
 			at[key] = i
-			all = append(all, Callers{Host: l.host, Subset: l.subset, Why: why, Rules: append([]string{}, o.Objects...), NoCluster: o.NoCluster, Fields: append([]effective.Field{}, o.Fields...)})
+			all = append(all, Callers{Host: l.host, Subset: l.subset, Why: why, Rules: notNil(o.Objects), NoCluster: o.NoCluster, Fields: notNil(o.Fields)})
 		}
 		all[i].From = append(all[i].From, o.caller.String())
 	}
