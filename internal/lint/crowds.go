@@ -9,8 +9,8 @@ import (
 // What may be spent on who has which of the rules of one host, and on all hosts: in
 // steps of less than a microsecond each, or some ten bytes that are kept meanwhile.
 const (
-	mostOfHost = 500_000
-	mostWork   = 3_000_000
+	mostOfHost = 300_000
+	mostWork   = 2_000_000
 	// Steps of a rule and a caller that may lose it.
 	stepsOfPair = 20
 )

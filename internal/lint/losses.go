@@ -17,7 +17,6 @@ type loss struct {
 	subset string // of the rule, which is lost; empty: its policy
 	losers []loser
 	all    bool // no caller has it
-	others int  // further hosts of a wildcard
 }
 
 // loser is a caller, and what it has instead.
@@ -83,17 +82,31 @@ func hasOf(has effective.Result, r rival, subset string) bool {
 	return has.Policy.Object == r.full
 }
 
+// wideLoss is what is told of a wildcard's losses: the worst, and of how many
+// further hosts that is so. It keeps no contest.
+type wideLoss struct {
+	Finding
+	off    bool
+	others int
+}
+
 // and is the worse of two losses of one rule, with the hosts of both.
-func (l *loss) and(other *loss) *loss {
-	if other == nil {
-		return l
+func (w *wideLoss) and(l *loss) *wideLoss {
+	switch {
+	case w == nil:
+		return &wideLoss{Finding: l.finding(), off: l.off()}
+	case l.off() && !w.off:
+		w.Finding, w.off = l.finding(), true
 	}
-	hosts := l.others + other.others + 1
-	if l.off() && !other.off() {
-		other = l
+	w.others++
+	return w
+}
+
+func (w *wideLoss) ofAll() Finding {
+	if w.others > 0 {
+		w.Text += fmt.Sprintf(" So it is for %s.", breaker.Count(w.others, "further host"))
 	}
-	other.others = hosts
-	return other
+	return w.Finding
 }
 
 // meant are reasons for which a rule is hidden by one that was put before it.
@@ -120,9 +133,6 @@ func (l *loss) finding() Finding {
 	merged := slices.ContainsFunc(l.losers, func(o loser) bool { return !meant[o.why.Code] })
 	if l.byAge() {
 		text += " That is so if the rules were made in the order of the texts, which do not say; else it is the other way round."
-	}
-	if l.others > 0 {
-		text += fmt.Sprintf(" So it is for %s.", breaker.Count(l.others, "further host"))
 	}
 	f := l.rule.found(twoRules, l.rule.hostAt, "spec.host", text, pilotRules, "merge the rules into one, or nothing, if that is meant")
 	if !merged && !l.off() {
@@ -177,10 +187,8 @@ func (l *loss) reason(o loser) string {
 			text = fmt.Sprintf("istiod merges it with %s, which comes before it and has a subset of the name.", has)
 		}
 	}
-	for _, r := range l.rules {
-		if r.Object.String() == has && r.text.name != "" {
-			text = strings.TrimSuffix(text, ".") + fmt.Sprintf(" (%s is in %s).", has, r.where())
-		}
+	if place := l.places[has]; place != "" {
+		text = strings.TrimSuffix(text, ".") + fmt.Sprintf(" (%s is in %s).", has, place)
 	}
 	return text
 }

@@ -21,6 +21,7 @@ type contest struct {
 	has      map[string]effective.Result    // of each caller and subset
 	prepared map[string]*effective.Prepared // for callers of a namespace; "" is for those of any without rules
 	reversed *contest                       // with the ages the other way round
+	places   map[string]string              // of the rules, by namespace/name
 }
 
 // rival is a rule of a contest.
@@ -34,7 +35,7 @@ type rival struct {
 // host come before them.
 func (l *Linter) overlaps() {
 	exact, wild := l.byHost()
-	wide := map[*destinationRule]*loss{} // hosts of wildcards are told in one finding
+	wide := map[*destinationRule]*wideLoss{} // hosts of wildcards are told in one finding
 	spent := work{}
 	for _, host := range hostsOf(l, exact, wild) {
 		all := rulesFor(host, exact, wild)
@@ -65,7 +66,7 @@ func (l *Linter) overlaps() {
 			switch {
 			case lost == nil:
 			case strings.HasPrefix(r.host, "*") && r.host != host:
-				wide[r.destinationRule] = lost.and(wide[r.destinationRule])
+				wide[r.destinationRule] = wide[r.destinationRule].and(lost)
 			default:
 				l.add(lost.finding())
 			}
@@ -73,7 +74,7 @@ func (l *Linter) overlaps() {
 	}
 	for _, r := range l.rules {
 		if lost := wide[r]; lost != nil {
-			l.add(lost.finding())
+			l.add(lost.ofAll())
 		}
 	}
 	if f, is := spent.finding(l); is {
@@ -134,11 +135,14 @@ func (l *Linter) contest(host string, all []*destinationRule) (*contest, bool) {
 	if !slices.ContainsFunc(all, func(r *destinationRule) bool { return len(r.blocks) > 0 }) {
 		return nil, false
 	}
-	c := &contest{host: host, mesh: l.options.Mesh, service: l.serviceNamespace(host), subsets: map[string]int{}}
+	c := &contest{host: host, mesh: l.options.Mesh, service: l.serviceNamespace(host), subsets: map[string]int{}, places: map[string]string{}}
 	for _, r := range all {
 		if o, is := l.object(r); is {
 			c.undated = c.undated || o.Created.IsZero()
 			c.rules = append(c.rules, rival{r, o, o.String()})
+			if r.text.name != "" {
+				c.places[o.String()] = r.where()
+			}
 		}
 	}
 	for i := range c.rules {
