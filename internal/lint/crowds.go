@@ -12,7 +12,7 @@ const (
 	mostOfHost = 300_000
 	mostWork   = 2_000_000
 	// Steps of a rule and a caller that may lose it.
-	stepsOfPair = 20
+	stepsOfPair = 40
 )
 
 // work is what was spent, and the hosts that were left out for it.

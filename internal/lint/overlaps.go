@@ -38,16 +38,16 @@ func (l *Linter) overlaps() {
 	wide := map[*destinationRule]*wideLoss{} // hosts of wildcards are told in one finding
 	spent := work{}
 	for _, host := range hostsOf(l, exact, wild) {
-		all := rulesFor(host, exact, wild)
-		if len(all) < 2 || !spent.affords(len(all), all[0]) {
+		all, n := rulesFor(host, exact, wild)
+		if n < 2 || !spent.affords(n, all[0][0]) {
 			continue
 		}
-		c, is := l.contest(host, all)
+		c, is := l.contest(host, slices.Concat(all...))
 		if !is {
 			continue
 		}
 		callers := c.callers()
-		if !spent.affords(c.work(callers), all[0]) {
+		if !spent.affords(c.work(callers), all[0][0]) {
 			continue
 		}
 		byNamespace := map[string][]caller{}
@@ -116,18 +116,25 @@ func hostsOf(l *Linter, exact, wild map[string][]*destinationRule) (all []string
 	return all
 }
 
-// rulesFor are those that are for a host, its own first.
-func rulesFor(host string, exact, wild map[string][]*destinationRule) []*destinationRule {
-	all := slices.Concat(exact[host], wild[host])
+// rulesFor are those that are for a host, its own first, and how many they are.
+func rulesFor(host string, exact, wild map[string][]*destinationRule) (all [][]*destinationRule, n int) {
+	take := func(of []*destinationRule) {
+		if len(of) > 0 {
+			all = append(all, of)
+			n += len(of)
+		}
+	}
+	take(exact[host])
+	take(wild[host])
 	for i := range host {
 		if i > 0 || host[0] != '*' {
-			all = append(all, wild["*"+host[i:]]...)
+			take(wild["*"+host[i:]])
 		}
 	}
 	if host != "*" {
-		all = append(all, wild["*"]...)
+		take(wild["*"])
 	}
-	return all
+	return all, n
 }
 
 // contest is the one for a host; false where there is nothing to tell.
