@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lint"
@@ -29,6 +30,13 @@ type linting struct {
 	live, all     bool // of a cluster, and of all its namespaces
 	cluster       *genericclioptions.ConfigFlags
 	paths         []string
+	writing       sync.Mutex // while a file is mended
+}
+
+// judged is what is said of all that could be read, and what could not be.
+type judged struct {
+	lint.Report
+	unread error
 }
 
 func lintCommand(c *call) *cobra.Command {
@@ -101,15 +109,19 @@ func (l *linting) run() error {
 	if l.live {
 		judge = l.ofCluster
 	}
-	report, unread, err := judge()
+	r, err := interruptible(l.cmd.Context(), &l.writing, func() (r judged, err error) {
+		r.Report, r.unread, err = judge()
+		return r, err
+	})
 	if err != nil {
 		return err
 	}
+	report := r.Report
 	if err := l.write(report.Least(lint.Severity(l.level))); err != nil {
 		return err
 	}
-	if unread != nil {
-		return hint.With(unread, "render templates first, such as with `helm template`, and pipe them to `"+l.shown+" lint -`")
+	if r.unread != nil {
+		return hint.With(r.unread, "render templates first, such as with `helm template`, and pipe them to `"+l.shown+" lint -`")
 	}
 	if slices.ContainsFunc(report.Findings, l.fails) {
 		return errFound

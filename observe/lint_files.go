@@ -34,7 +34,7 @@ func (l *linting) files() (report lint.Report, unread, err error) {
 
 // mend writes the files of a report that can be mended, and tells whether there
 // were any.
-func (c *call) mend(report lint.Report) (mended bool, err error) {
+func (l *linting) mend(report lint.Report) (mended bool, err error) {
 	for _, file := range report.Fixable() {
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -44,11 +44,14 @@ func (c *call) mend(report lint.Report) (mended bool, err error) {
 		if n == 0 {
 			continue
 		}
-		if err := rewrite(file, fixed); err != nil {
+		l.writing.Lock()
+		err = rewrite(file, fixed)
+		l.writing.Unlock()
+		if err != nil {
 			return mended, fmt.Errorf("mending a manifest: %w", err)
 		}
 		mended = true
-		c.say(fmt.Sprintf("mended %s: %d", file, n))
+		l.say(fmt.Sprintf("mended %s: %d", file, n))
 	}
 	return mended, nil
 }
