@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +106,7 @@ func (l *linting) run() error {
 	if err := l.check(); err != nil {
 		return wrong(l.cmd, err)
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(lint.Memory))
 	judge := l.files
 	if l.live {
 		judge = l.ofCluster

@@ -9,10 +9,11 @@ import (
 // What may be spent on who has which of the rules of one host, and on all hosts: in
 // steps of less than a microsecond each, or some ten bytes that are kept meanwhile.
 const (
-	mostOfHost = 300_000
-	mostWork   = 2_000_000
-	// Steps of a rule and a caller that may lose it.
-	stepsOfPair = 40
+	mostOfHost = 600_000
+	mostWork   = 6_000_000
+	// Steps of a rule that is looked at at all, and of one with a caller that may
+	// lose it.
+	stepsOfRule, stepsOfPair = 5, 40
 )
 
 // work is what was spent, and the hosts that were left out for it.

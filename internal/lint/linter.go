@@ -9,6 +9,10 @@ import (
 	"istio-circuit-breaker/internal/effective"
 )
 
+// Memory is what the collector had best keep to as long as it can: of a large
+// cluster, or a large text, most of what is read is garbage soon.
+const Memory = 220 << 20
+
 // Options are what the texts do not say.
 type Options struct {
 	// Pods behind each host, where it is the same for all; 0 is as many as the
@@ -31,6 +35,7 @@ type Linter struct {
 	asked    []query
 	cluster  cluster
 	excepted []*object // with an annotation
+	spent    work      // on who has which rule
 }
 
 // New is a linter that has read nothing.

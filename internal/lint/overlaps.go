@@ -36,10 +36,9 @@ type rival struct {
 func (l *Linter) overlaps() {
 	exact, wild := l.byHost()
 	wide := map[*destinationRule]*wideLoss{} // hosts of wildcards are told in one finding
-	spent := work{}
 	for _, host := range hostsOf(l, exact, wild) {
 		all, n := rulesFor(host, exact, wild)
-		if n < 2 || !spent.affords(n, all[0][0]) {
+		if n < 2 || !l.spent.affords(n*stepsOfRule, all[0][0]) {
 			continue
 		}
 		c, is := l.contest(host, slices.Concat(all...))
@@ -47,7 +46,7 @@ func (l *Linter) overlaps() {
 			continue
 		}
 		callers := c.callers()
-		if !spent.affords(c.work(callers), all[0][0]) {
+		if !l.spent.affords(c.work(callers), all[0][0]) {
 			continue
 		}
 		byNamespace := map[string][]caller{}
@@ -77,7 +76,7 @@ func (l *Linter) overlaps() {
 			l.add(lost.ofAll())
 		}
 	}
-	if f, is := spent.finding(l); is {
+	if f, is := l.spent.finding(l); is {
 		l.add(f)
 	}
 }
@@ -155,6 +154,9 @@ func (l *Linter) contest(host string, all []*destinationRule) (*contest, bool) {
 	for i := range c.rules {
 		if c.undated { // in the order of the texts
 			c.rules[i].Created = time.Unix(int64(i), 0)
+		}
+		if len(c.rules[i].Spec.GetSubsets()) == 0 {
+			continue
 		}
 		of := map[string]bool{}
 		for _, s := range c.rules[i].Spec.GetSubsets() {
