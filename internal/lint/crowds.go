@@ -9,11 +9,11 @@ import (
 // What may be spent on who has which of the rules of one host, and on all hosts: in
 // steps of less than a microsecond each, or some ten bytes that are kept meanwhile.
 const (
-	mostOfHost = 600_000
-	mostWork   = 6_000_000
-	// Steps of a rule that is looked at at all, and of one with a caller that may
-	// lose it.
-	stepsOfRule, stepsOfPair = 5, 40
+	mostOfHost = 300_000
+	mostWork   = 8_000_000
+	// Steps of a rule that is looked at at all, of one with a caller of its own
+	// namespace, and of one with any other caller, which often loses it.
+	stepsOfRule, stepsOfOwn, stepsOfPair = 15, 20, 60
 )
 
 // work is what was spent, and the hosts that were left out for it.
@@ -86,7 +86,7 @@ func (c *contest) work(callers []caller) int {
 		}
 		if !c.shares(r) {
 			pairs += of * byNamespace[r.Object.Namespace]
-			steps += of * byNamespace[r.Object.Namespace] * stepsOfPair
+			steps += of * byNamespace[r.Object.Namespace] * stepsOfOwn
 			continue
 		}
 		pairs += of * len(callers)
