@@ -77,8 +77,8 @@ type foreignExplanation struct {
 func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, asJSON bool) error {
 	report, err := interruptible(cmd.Context(), new(sync.Mutex), func() (lint.Report, error) {
 		linter := lint.New(lint.Options{Pods: f.pods})
-		if err := lintAll(linter, f.paths); err != nil {
-			return lint.Report{}, hint.With(err, "render templates first, such as with `helm template`, and pipe them to `"+c.shown+" explain -f -`")
+		if err := c.lintAll(linter, f.paths, "explain -f", c.say); err != nil {
+			return lint.Report{}, err
 		}
 		return linter.Report(), nil
 	})

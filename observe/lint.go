@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lint"
 	"istio-circuit-breaker/internal/mesh/kube"
 
@@ -91,6 +90,7 @@ func (l *linting) check() error {
 	}
 	refuse(!slices.Contains(lintFormats, l.output), "-o %s: not one of %s", l.output, strings.Join(lintFormats, ", "))
 	refuse(!slices.Contains(lintLevels, l.level), "--level %s: not one of %s", l.level, strings.Join(lintLevels, ", "))
+	refuse(l.strict && l.level == "error", "--strict: fails for warnings, which --level error leaves out")
 	refuse(l.pods < 0 || l.pods > 1_000_000, "--pods %d: must be 0 to 1000000", l.pods)
 	if l.live {
 		refuse(len(l.paths) > 0, "--cluster: takes no files, got %q", l.paths)
@@ -123,7 +123,7 @@ func (l *linting) run() error {
 		return err
 	}
 	if r.unread != nil {
-		return hint.With(r.unread, "render templates first, such as with `helm template`, and pipe them to `"+l.shown+" lint -`")
+		return r.unread
 	}
 	if slices.ContainsFunc(report.Findings, l.fails) {
 		return errFound

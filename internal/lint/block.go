@@ -49,6 +49,10 @@ func (l *Linter) block(o *object, n *yaml.Node, at Position, path, scope string)
 			continue
 		}
 		b.set[e.key.Value] = o.at(e.key)
+		if from := template(value); from != "" {
+			l.add(b.unrendered(e.key.Value, from))
+			continue
+		}
 		if value.Kind != yaml.ScalarNode {
 			if byName(outlierMessage, e.key.Value) != nil && e.key.Value != "outlierDetectionHttpErrorCodes" {
 				l.add(b.refused(e.key.Value, "a mapping or a list", "one value"))

@@ -10,7 +10,7 @@ import (
 // steps of less than a microsecond each, or some ten bytes that are kept meanwhile.
 const (
 	mostOfHost = 300_000
-	mostWork   = 8_000_000
+	mostWork   = 9_000_000
 	// Steps of a rule that is looked at at all, of one with a caller of its own
 	// namespace, and of one with any other caller, which often loses it.
 	stepsOfRule, stepsOfOwn, stepsOfPair = 15, 20, 60

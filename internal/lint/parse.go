@@ -92,5 +92,12 @@ func (t text) failed(err error, chunk []byte) error {
 			line = 1 + bytes.Count(before, []byte("\n"))
 		}
 	}
-	return fmt.Errorf("parsing %q, line %d: %w", t.name, t.before+line, errors.New(words))
+	err = errors.New(words)
+	if bytes.Contains(chunk, []byte("{{")) {
+		err = fmt.Errorf("%w, in %w", err, ErrTemplate)
+	}
+	return fmt.Errorf("parsing %q, line %d: %w", t.name, t.before+line, err)
 }
+
+// ErrTemplate is that a text is none that a cluster takes, but what such are made of.
+var ErrTemplate = errors.New("a template that was not rendered")

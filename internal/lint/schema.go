@@ -53,6 +53,9 @@ func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDes
 			for i, item := range value.Content {
 				l.schema(o, item, below, dotted(path, name, index(i)))
 			}
+		case below == outlierMessage && template(value) != "":
+			l.add(o.found(badValue, o.at(e.value), dotted(path, name), fmt.Sprintf("outlierDetection is the template %q, which was not rendered: what it will be is not known.", template(value)),
+				istioCRD, "render templates first, such as with helm template"))
 		case !field.IsList() && value.Kind == yaml.MappingNode:
 			l.schema(o, value, below, dotted(path, name))
 		case below == outlierMessage:

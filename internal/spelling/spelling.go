@@ -8,9 +8,10 @@ func Flat(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
-// Nearest is the name among others that a misspelt one is likely to mean, or "".
+// Nearest is the name among others that a misspelt one is likely to mean, or "". Of
+// a short one most letters have to be there.
 func Nearest(name string, others []string) string {
-	best, least := "", max(2, len(name)/5)+1
+	best, least := "", max(1, min(2, len(name)/3), len(name)/5)+1
 	for _, other := range others {
 		if d := Distance(Flat(name), Flat(other), least); d < least {
 			best, least = other, d
