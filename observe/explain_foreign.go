@@ -145,14 +145,14 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 
 // text is the explanation below what it is of.
 func (e foreignExplanation) text(w io.Writer) error {
-	fmt.Fprintf(w, "%s:%d: %s\n%s\n\n", e.File, e.Line, named(e.Meaning), e.Words)
+	fmt.Fprintf(w, "%s:%d: %s\n%s\n\n", lint.Printable(e.File), e.Line, named(e.Meaning), lint.Printable(e.Words))
 	return e.Explanation.Text(w)
 }
 
 // named is whose rule it is, and for what.
 func named(m lint.Meaning) string {
 	if m.For == "" {
-		return m.Object
+		return lint.Printable(m.Object)
 	}
-	return m.Object + ", " + m.For
+	return lint.Printable(m.Object + ", " + m.For)
 }

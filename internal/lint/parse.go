@@ -35,7 +35,7 @@ func (t text) at(n *yaml.Node) Position {
 // handed over, on every document that is no YAML.
 func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 	var errs []error
-	for before, chunk := range chunks(content) {
+	for before, chunk := range documents(content) {
 		in := text{name: name, before: before}
 		for decoder := yaml.NewDecoder(bytes.NewReader(withoutVersion(chunk))); ; {
 			var document yaml.Node
