@@ -72,6 +72,9 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 		l.serviceEntry(o, root)
 	case kind == "Service" || kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "HorizontalPodAutoscaler" || kind == "Namespace":
 		l.workload(o, root)
+	case group == "v1" && kind == "ConfigMap":
+		l.ignores(o, root)
+		l.configMap(o, root)
 	case group == "monitoring.coreos.com" && kind == "PrometheusRule":
 		l.ignores(o, root)
 		l.queries(o, root, "spec", "groups")
