@@ -34,11 +34,11 @@ func (l *lookup) steps() []step {
 
 // admits is whether a pool has a rule of its namespace. Source: istio
 // pilot/pkg/model/push_context.go, setDestinationRules.
-func (l *Prepared) admits(p pool, i int) bool {
-	o, to := l.rules[i], l.exports[i]
+func (p *Prepared) admits(in pool, i int) bool {
+	o, to := p.rules[i], p.exports[i]
 	own := len(to) == 1 && (to["."] || to[o.Namespace]) ||
-		len(to) == 0 && slices.Contains(l.mesh.Config.GetDefaultDestinationRuleExportTo(), ".")
-	switch p {
+		len(to) == 0 && slices.Contains(p.mesh.Config.GetDefaultDestinationRuleExportTo(), ".")
+	switch in {
 	case local:
 		return len(to) == 0 || to["*"] || to["."] || to[o.Namespace]
 	case private:
