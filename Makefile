@@ -49,10 +49,11 @@ demo-own:
 	$(GO) run ./observe verify --context $(KUBE_CONTEXT) --record $(RUN).jsonl
 	$(GO) run ./observe report $(RUN).jsonl -o $(RUN).html
 
-## install: put the observer where Go puts commands, as the plugin `kubectl breaker`
-install: # the second name is for kubectl's own completion
+## install: put the observer where Go puts commands, as `observe` and as the plugin `kubectl breaker`
+install: # the third name is for kubectl's own completion
 	$(GO) build -o '$(BIN)/kubectl-breaker' ./observe
 	ln -sf kubectl-breaker '$(BIN)/kubectl_complete-breaker'
+	ln -sf kubectl-breaker '$(BIN)/observe'
 
 ## test: all tests, end-to-end in the lab where this machine can run one
 test: unit browser e2e

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"istio-circuit-breaker/internal/naming"
+
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -12,12 +14,12 @@ import (
 
 // Names that other parts of the project look for.
 const (
-	partOf      = "istio-circuit-breaker" // label app.kubernetes.io/part-of of every object
-	serviceName = "servicex-service"
-	clientName  = "servicex-client"
+	partOf      = naming.Project // label app.kubernetes.io/part-of of every object
+	serviceName = naming.Service
+	clientName  = naming.Client
 	meshNS      = "istio-system"
 
-	partOfLabel   = "app.kubernetes.io/part-of"
+	partOfLabel   = naming.PartOfLabel
 	instanceLabel = "app.kubernetes.io/instance" // on namespaces: the name of the stack that made them, for people
 	injectLabel   = "sidecar.istio.io/inject"    // on a pod: wants a sidecar
 	revisionLabel = "istio.io/rev"               // names the control plane that injects

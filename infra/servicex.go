@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"istio-circuit-breaker/internal/config"
+	"istio-circuit-breaker/internal/naming"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -15,7 +16,7 @@ import (
 // in front of both.
 func newServiceX(ctx *pulumi.Context, app *component, cfg config.Config, ns namespace, img image, ready pulumi.ResourceOption) error {
 	healthy := workload{
-		name: "servicex", version: "200", replicas: cfg.Replicas.Healthy,
+		name: naming.Server, version: "200", replicas: cfg.Replicas.Healthy,
 		env: map[string]string{},
 	}
 	faulty := workload{
@@ -36,7 +37,7 @@ func newServiceX(ctx *pulumi.Context, app *component, cfg config.Config, ns name
 		}),
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),
-			Selector: pulumi.StringMap{"app": pulumi.String("servicex")},
+			Selector: pulumi.StringMap{"app": pulumi.String(naming.Server)},
 			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
 				Name:       pulumi.String(portName),
 				Port:       pulumi.Int(svcPort),

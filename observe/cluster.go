@@ -17,7 +17,19 @@ import (
 
 // clusterFlags choose the cluster of a stack, as those of kubectl do.
 func clusterFlags(cmd *cobra.Command) *genericclioptions.ConfigFlags {
-	return addClusterFlags(cmd, kube.Flags(), "`name` of the stack's namespace")
+	return addClusterFlags(cmd, kube.Flags(), "`name` of the stack's namespace; without it the only one with the stack's service, and else")
+}
+
+// findStack has the flags name the stack's namespace where the user named none.
+func findStack(cmd *cobra.Command, flags *genericclioptions.ConfigFlags) error {
+	if cmd.Flags().Changed("namespace") {
+		return nil
+	}
+	found, err := kube.FindStack(cmd.Context(), flags)
+	if err == nil {
+		*flags.Namespace = found
+	}
+	return err
 }
 
 // addClusterFlags adds those that are not nil.

@@ -53,6 +53,9 @@ also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify 
 		if *off != "" {
 			without, with, err = c.recorded(*off, *on)
 		} else {
+			if err = findStack(cmd, cluster); err != nil {
+				return err
+			}
 			var m *kube.Cluster
 			if m, err = kube.Open(cluster); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
@@ -74,11 +75,17 @@ type foreignExplanation struct {
 
 // explainForeign says of each rule in manifests what it will do.
 func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, asJSON bool) error {
-	linter := lint.New(lint.Options{Pods: f.pods})
-	if err := lintAll(linter, f.paths); err != nil {
-		return hint.With(err, "render templates first, such as with `helm template`, and pipe them to `"+c.shown+" explain -f -`")
+	report, err := interruptible(cmd.Context(), new(sync.Mutex), func() (lint.Report, error) {
+		linter := lint.New(lint.Options{Pods: f.pods})
+		if err := c.lintAll(linter, f.paths, "explain -f", c.say); err != nil {
+			return lint.Report{}, err
+		}
+		return linter.Report(), nil
+	})
+	if err != nil {
+		return err
 	}
-	rules := linter.Report().Rules
+	rules := report.Rules
 	judge := "run `" + c.shown + " lint " + strings.Join(f.paths, " ") + "`"
 	if len(rules) == 0 {
 		return hint.With(errors.New("explaining rules: there is no outlierDetection in any DestinationRule"), judge)
@@ -141,14 +148,14 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 
 // text is the explanation below what it is of.
 func (e foreignExplanation) text(w io.Writer) error {
-	fmt.Fprintf(w, "%s:%d: %s\n%s\n\n", e.File, e.Line, named(e.Meaning), e.Words)
+	fmt.Fprintf(w, "%s:%d: %s\n%s\n\n", lint.Printable(e.File), e.Line, named(e.Meaning), lint.Printable(e.Words))
 	return e.Explanation.Text(w)
 }
 
 // named is whose rule it is, and for what.
 func named(m lint.Meaning) string {
 	if m.For == "" {
-		return m.Object
+		return lint.Printable(m.Object)
 	}
-	return m.Object + ", " + m.For
+	return lint.Printable(m.Object + ", " + m.For)
 }

@@ -41,6 +41,12 @@ The first line that it prints is the URL to scrape. It ends with Ctrl-C.`,
 		if err = errors.Join(err, checkCluster(cluster), checkListen(*listen)); err != nil {
 			return wrong(cmd, err)
 		}
+		if len(*services) == 0 {
+			if err := findStack(cmd, cluster); err != nil {
+				return err
+			}
+			targets = []target.Target{mesh.Target(*cluster.Namespace)}
+		}
 		all, err := openCallers(cluster)
 		if err != nil {
 			return err

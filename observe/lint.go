@@ -3,10 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
-	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lint"
 	"istio-circuit-breaker/internal/mesh/kube"
 
@@ -29,6 +30,13 @@ type linting struct {
 	live, all     bool // of a cluster, and of all its namespaces
 	cluster       *genericclioptions.ConfigFlags
 	paths         []string
+	writing       sync.Mutex // while a file is mended
+}
+
+// judged is what is said of all that could be read, and what could not be.
+type judged struct {
+	lint.Report
+	unread error
 }
 
 func lintCommand(c *call) *cobra.Command {
@@ -82,6 +90,7 @@ func (l *linting) check() error {
 	}
 	refuse(!slices.Contains(lintFormats, l.output), "-o %s: not one of %s", l.output, strings.Join(lintFormats, ", "))
 	refuse(!slices.Contains(lintLevels, l.level), "--level %s: not one of %s", l.level, strings.Join(lintLevels, ", "))
+	refuse(l.strict && l.level == "error", "--strict: fails for warnings, which --level error leaves out")
 	refuse(l.pods < 0 || l.pods > 1_000_000, "--pods %d: must be 0 to 1000000", l.pods)
 	if l.live {
 		refuse(len(l.paths) > 0, "--cluster: takes no files, got %q", l.paths)
@@ -97,19 +106,24 @@ func (l *linting) run() error {
 	if err := l.check(); err != nil {
 		return wrong(l.cmd, err)
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(lint.Memory))
 	judge := l.files
 	if l.live {
 		judge = l.ofCluster
 	}
-	report, unread, err := judge()
+	r, err := interruptible(l.cmd.Context(), &l.writing, func() (r judged, err error) {
+		r.Report, r.unread, err = judge()
+		return r, err
+	})
 	if err != nil {
 		return err
 	}
+	report := r.Report
 	if err := l.write(report.Least(lint.Severity(l.level))); err != nil {
 		return err
 	}
-	if unread != nil {
-		return hint.With(unread, "render templates first, such as with `helm template`, and pipe them to `"+l.shown+" lint -`")
+	if r.unread != nil {
+		return r.unread
 	}
 	if slices.ContainsFunc(report.Findings, l.fails) {
 		return errFound

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"istio-circuit-breaker/internal/inventory"
@@ -34,10 +33,6 @@ func needs(cmd *cobra.Command, with string, names ...string) error {
 	return errors.Join(errs...)
 }
 
-// inventoryMemory is what the collector keeps to as long as it can: of a large
-// cluster most of what is read is garbage soon.
-const inventoryMemory = 220 << 20
-
 // ofCluster judges the rules of a cluster. What may not be read is progress, and
 // no failure, where something was.
 func (l *linting) ofCluster() (report lint.Report, unread, err error) {
@@ -49,7 +44,6 @@ func (l *linting) ofCluster() (report lint.Report, unread, err error) {
 	if err != nil {
 		return report, nil, err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(inventoryMemory))
 	ctx, stop := context.WithTimeout(l.cmd.Context(), inventoryLimit)
 	defer stop()
 	found, err := inventory.Read(ctx, client, inventory.Scope{Namespace: namespace, All: l.all})

@@ -3,12 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"istio-circuit-breaker/internal/lint"
 )
@@ -16,9 +12,15 @@ import (
 // files judges what is in files, and mends it where that is asked for. What cannot
 // be read is told beside what was.
 func (l *linting) files() (report lint.Report, unread, err error) {
+	said := map[string]bool{} // once, however often files are read
 	judge := func() {
 		linter := lint.New(lint.Options{Pods: l.pods, Namespace: *l.cluster.Namespace})
-		unread = lintAll(linter, l.paths)
+		unread = l.lintAll(linter, l.paths, "lint", func(line string) {
+			if !said[line] {
+				l.say(line)
+			}
+			said[line] = true
+		})
 		report = linter.Report()
 	}
 	judge()
@@ -34,7 +36,7 @@ func (l *linting) files() (report lint.Report, unread, err error) {
 
 // mend writes the files of a report that can be mended, and tells whether there
 // were any.
-func (c *call) mend(report lint.Report) (mended bool, err error) {
+func (l *linting) mend(report lint.Report) (mended bool, err error) {
 	for _, file := range report.Fixable() {
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -44,11 +46,14 @@ func (c *call) mend(report lint.Report) (mended bool, err error) {
 		if n == 0 {
 			continue
 		}
-		if err := rewrite(file, fixed); err != nil {
+		l.writing.Lock()
+		err = rewrite(file, fixed)
+		l.writing.Unlock()
+		if err != nil {
 			return mended, fmt.Errorf("mending a manifest: %w", err)
 		}
 		mended = true
-		c.say(fmt.Sprintf("mended %s: %d", file, n))
+		l.say(fmt.Sprintf("mended %s: %d", file, n))
 	}
 	return mended, nil
 }
@@ -76,44 +81,4 @@ func rewrite(file string, content []byte) error {
 		return errors.Join(err, os.Remove(next.Name()))
 	}
 	return nil
-}
-
-// lintAll reads all that is named, and fails on all of it that cannot be read.
-func lintAll(linter *lint.Linter, paths []string) error {
-	var errs []error
-	for _, path := range paths {
-		if path == "-" {
-			content, err := io.ReadAll(os.Stdin)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("reading stdin: %w", err))
-			}
-			errs = append(errs, linter.Add("stdin", content))
-			continue
-		}
-		// A link to a folder is walked, too.
-		root := path
-		if found, err := os.Stat(path); err == nil && found.IsDir() {
-			root += string(filepath.Separator) + "."
-		}
-		err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil: // said once for each place that cannot be read
-				errs = append(errs, fmt.Errorf("reading manifests: %w", err))
-			case entry.IsDir():
-				if entry.Name() == ".git" {
-					return filepath.SkipDir
-				}
-			case file == root || slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file))):
-				content, err := os.ReadFile(file)
-				if err != nil {
-					errs = append(errs, fmt.Errorf("reading a manifest: %w", err))
-					return nil
-				}
-				errs = append(errs, linter.Add(file, content))
-			}
-			return nil
-		})
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }

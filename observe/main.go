@@ -65,6 +65,7 @@ func main() {
 func Main(argv []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills, whatever the first one ends
 	p, args := invoked(argv)
 	err := newCall(p, stdout, stderr).run(ctx, args)
 	switch {

@@ -68,6 +68,9 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 
 // run explains, brings up, proves and takes away.
 func (t *trial) run(ctx context.Context) error {
+	// A second Ctrl-C kills nothing before the stack is away, see remove.
+	_, release := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
+	defer release()
 	out := t.stdout
 	if t.json {
 		out = t.stderr

@@ -88,7 +88,7 @@ func (t *trial) explain(out io.Writer) error {
 		return hint.With(err, "run `"+t.shown+" lint "+t.given+"`")
 	}
 	linter := lint.New(lint.Options{Pods: t.pods})
-	if err := lintAll(linter, []string{t.file}); err != nil {
+	if err := t.lintAll(linter, []string{t.file}, "try -f", t.say); err != nil {
 		return err
 	}
 	report, object := linter.Report(), "DestinationRule "+given.Name

@@ -48,6 +48,9 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() && cmd.Flags().NArg() > 0 { // flags of a command that is none
 		return noCommand(cmd, cmd.Flags().Arg(0))
 	}
+	if value, is := errors.AsType[*pflag.InvalidValueError](err); is {
+		err = badValue(value)
+	}
 	usage := wrong(cmd, err)
 	missing, is := errors.AsType[*pflag.NotExistError](err)
 	if !is {
@@ -63,4 +66,15 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return hint.With(usage, fmt.Sprintf("did you mean --%s? If not, %s", near, hint.Of(usage)))
 	}
 	return usage
+}
+
+// badValue is that a flag does not take a value, in words of this program.
+func badValue(err *pflag.InvalidValueError) error {
+	flag := err.GetFlag()
+	wants := map[string]string{"bool": "true or false, or none", "int": "a whole number", "int32": "a whole number", "int64": "a whole number", "uint": "a whole number that is not negative",
+		"float64": "a number", "duration": "a duration such as 30s"}[flag.Value.Type()]
+	if wants == "" {
+		return err
+	}
+	return fmt.Errorf("--%s %s: takes %s", flag.Name, err.GetValue(), wants)
 }

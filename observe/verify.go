@@ -64,6 +64,11 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 		if err := errors.Join(checkLoad(load), checkCluster(cluster), err); err != nil {
 			return wrong(cmd, err)
 		}
+		if len(args) == 0 {
+			if err := findStack(cmd, cluster); err != nil {
+				return err
+			}
+		}
 		result, err := c.proof(cmd.Context(), args, proofOptions{cluster: cluster, record: *record, json: *asJSON,
 			Options: verify.Options{Load: *load, Phases: chosen, ExpectThreshold: *expect, Code: *code, MaxDelay: *delay}})
 		if err := errors.Join(err, writeJUnit(result, err, *junit)); err != nil {

@@ -63,6 +63,9 @@ that cannot be read are named with the reason.`,
 		if *noLoad {
 			*load = mesh.Load{}
 		}
+		if err := findStack(cmd, cluster); err != nil {
+			return err
+		}
 		m, err := kube.Open(cluster)
 		if err != nil {
 			return err

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/naming"
 )
 
 // Project is the name in Pulumi.yaml and the prefix of every key of ours.
-const Project = "istio-circuit-breaker"
+const Project = naming.Project
 
 // Config is a complete and valid configuration: every default is filled in.
 type Config struct {

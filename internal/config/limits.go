@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"time"
+
+	"istio-circuit-breaker/internal/naming"
 )
 
 type timeSpan = time.Duration
@@ -27,7 +29,7 @@ const (
 // Defaults that are needed in more than one place.
 const (
 	// DefaultNamespace is the stack's namespace where none is set.
-	DefaultNamespace = "circuit-breaker"
+	DefaultNamespace = naming.Namespace
 	// defaultVersion is that of istio.io/api in go.mod, whose types the rule is
 	// written in.
 	defaultVersion = "1.31.4"

@@ -35,7 +35,12 @@ type Result struct {
 // Compute is what a caller has for a service. The rules are those of all
 // namespaces, in any order.
 func Compute(rules []Object, mesh Mesh, caller Caller, service Service) Result {
-	l := &lookup{mesh: mesh, caller: caller, service: service, rules: sorted(rules), why: map[int]Considered{}}
+	return Prepare(rules, mesh).Compute(caller, service)
+}
+
+// Compute is what a caller has for a service.
+func (p *Prepared) Compute(caller Caller, service Service) Result {
+	l, mesh := &lookup{Prepared: p, caller: caller, service: service, why: make(map[int]Considered, len(p.rules))}, p.mesh
 	candidates := l.candidates()
 	found, at := l.find(candidates)
 	chosen := l.choose(found)

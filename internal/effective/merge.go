@@ -16,6 +16,7 @@ type merged struct {
 	exportTo map[string]bool
 	selector *map[string]string // of the first; nil where it has none
 	from     []Object           // the first leads
+	at       []int              // their places among all
 	policy   policyOf
 	subsets  []subsetOf
 }
@@ -74,8 +75,8 @@ func exportOf(o Object) map[string]bool {
 	return set
 }
 
-func start(o Object) *merged {
-	m := &merged{exportTo: exportOf(o), selector: selectorOf(o), from: []Object{o}}
+func start(i int, o Object, to map[string]bool) *merged {
+	m := &merged{exportTo: to, selector: selectorOf(o), from: []Object{o}, at: []int{i}}
 	m.take(o)
 	return m
 }
@@ -94,10 +95,6 @@ func (m *merged) take(o Object) {
 	}
 }
 
-func (m *merged) has(o Object) bool {
-	return slices.ContainsFunc(m.from, func(f Object) bool { return f.Namespace == o.Namespace && f.Name == o.Name })
-}
-
 // merge puts the next rule to those of the same host. Source: istio
 // pilot/pkg/model/destination_rule.go, mergeDestinationRule, with
 // ENABLE_ENHANCED_DESTINATIONRULE_MERGE, which is on by default. It is followed to
@@ -107,8 +104,8 @@ func (m *merged) has(o Object) bool {
 //     and does not stand for itself: callers of the others lose it.
 //   - A rule without a selector, but with exportTo ".", is merged into one with a
 //     selector, and callers that are not selected lose it.
-func merge(list []*merged, o Object) []*merged {
-	to, selector := exportOf(o), selectorOf(o)
+func merge(list []*merged, i int, o Object, to map[string]bool) []*merged {
+	selector := selectorOf(o)
 	apart := true
 	for _, m := range list {
 		switch {
@@ -128,11 +125,11 @@ func merge(list []*merged, o Object) []*merged {
 		if both || none {
 			apart = false
 		}
-		m.from = append(m.from, o)
+		m.from, m.at = append(m.from, o), append(m.at, i)
 		m.take(o)
 	}
 	if apart {
-		list = append(list, start(o))
+		list = append(list, start(i, o, to))
 	}
 	return list
 }

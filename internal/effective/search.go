@@ -34,11 +34,11 @@ func (l *lookup) steps() []step {
 
 // admits is whether a pool has a rule of its namespace. Source: istio
 // pilot/pkg/model/push_context.go, setDestinationRules.
-func (l *lookup) admits(p pool, o Object) bool {
-	to := exportOf(o)
+func (p *Prepared) admits(in pool, i int) bool {
+	o, to := p.rules[i], p.exports[i]
 	own := len(to) == 1 && (to["."] || to[o.Namespace]) ||
-		len(to) == 0 && slices.Contains(l.mesh.Config.GetDefaultDestinationRuleExportTo(), ".")
-	switch p {
+		len(to) == 0 && slices.Contains(p.mesh.Config.GetDefaultDestinationRuleExportTo(), ".")
+	switch in {
 	case local:
 		return len(to) == 0 || to["*"] || to["."] || to[o.Namespace]
 	case private:
@@ -50,10 +50,9 @@ func (l *lookup) admits(p pool, o Object) bool {
 
 // lookup finds the rule of a caller, and keeps why the others do not count.
 type lookup struct {
-	mesh    Mesh
+	*Prepared
 	caller  Caller
 	service Service
-	rules   []Object // sorted
 	why     map[int]Considered
 }
 
@@ -78,13 +77,7 @@ func (l *lookup) candidates() []int {
 // was found. What there is in the caller's own namespace ends the search.
 func (l *lookup) find(candidates []int) ([]*merged, step) {
 	for _, s := range l.steps() {
-		byHost := map[string][]*merged{}
-		for _, i := range candidates {
-			if o := l.rules[i]; o.Namespace == s.namespace && l.admits(s.pool, o) {
-				host := l.mesh.fullHost(o)
-				byHost[host] = merge(byHost[host], o)
-			}
-		}
+		byHost := l.mergedOf(s, candidates)
 		if len(byHost) == 0 {
 			continue
 		}

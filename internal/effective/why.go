@@ -62,20 +62,17 @@ func (l *lookup) settle(i int, code Code, format string, args ...any) {
 
 // settleAll does it for the rules of a merged one.
 func (l *lookup) settleAll(m *merged, code Code, format string, args ...any) {
-	for i, o := range l.rules {
-		if m.has(o) {
-			l.settle(i, code, format, args...)
-		}
+	for _, i := range m.at {
+		l.settle(i, code, format, args...)
 	}
 }
 
 // settleExport notes who is not exported, and by whose exportTo.
 func (l *lookup) settleExport(m *merged) {
 	to := words(m.exportTo)
-	for i, o := range l.rules {
-		switch {
-		case !m.has(o):
-		case o.String() == m.from[0].String():
+	for n, i := range m.at {
+		switch n {
+		case 0:
 			l.settle(i, NotExported, "Its exportTo is %s, without the caller's namespace.", to)
 		default:
 			l.settle(i, NotExported, "istiod merges it into %s, whose exportTo is %s, without the caller's namespace.", m.from[0], to)
@@ -89,10 +86,8 @@ func (l *lookup) settleChosen(m *merged) {
 	if m == nil {
 		return
 	}
-	for i, o := range l.rules {
-		if !m.has(o) {
-			continue
-		}
+	for n, i := range m.at {
+		o := m.from[n]
 		policy := m.policy.TrafficPolicy != nil && m.policy.of.String() == o.String()
 		subset := slices.ContainsFunc(m.subsets, func(s subsetOf) bool {
 			return l.service.Subset != "" && s.GetName() == l.service.Subset && s.of.String() == o.String()
@@ -116,12 +111,10 @@ func (l *lookup) settleFound(found []*merged, chosen *merged) {
 		switch {
 		case m == chosen:
 		case m.selector != nil && !selects(l.caller.Labels, *m.selector):
-			for i, o := range l.rules {
-				switch {
-				case !m.has(o):
-				case o.Spec.GetWorkloadSelector() != nil:
+			for n, i := range m.at {
+				if m.from[n].Spec.GetWorkloadSelector() != nil {
 					l.settle(i, OtherWorkloads, "Its workloadSelector is not for the caller.")
-				default:
+				} else {
 					l.settle(i, OtherWorkloads, "istiod merges it into %s, whose workloadSelector is not for the caller: both have exportTo %q.", m.from[0], ".")
 				}
 			}
@@ -135,20 +128,24 @@ func (l *lookup) settleFound(found []*merged, chosen *merged) {
 
 // settleRest notes why istiod never came to a rule for the host.
 func (l *lookup) settleRest(candidates []int, at step, found bool) {
+	steps := l.steps()
 	for _, i := range candidates {
+		if _, known := l.why[i]; known {
+			continue
+		}
 		o := l.rules[i]
 		looked, kept := false, false
-		for _, s := range l.steps() {
+		for _, s := range steps {
 			if o.Namespace == s.namespace {
 				looked = true
-				kept = kept || l.admits(s.pool, o)
+				kept = kept || l.admits(s.pool, i)
 			}
 		}
 		switch {
 		case !looked:
 			l.settle(i, OtherNamespace, "istiod looks into %s, and never into its namespace.", l.looked())
 		case !kept:
-			l.settle(i, NotExported, "Its exportTo is %s, without the caller's namespace.", words(exportOf(o)))
+			l.settle(i, NotExported, "Its exportTo is %s, without the caller's namespace.", words(l.exports[i]))
 		case found:
 			l.settle(i, FartherNamespace, "istiod looks no further than %s, %s, where there is a rule for the host.", at.words, at.namespace)
 		}

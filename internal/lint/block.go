@@ -51,6 +51,10 @@ func (l *Linter) block(o *object, n *yaml.Node, at Position, path, scope string)
 			continue
 		}
 		b.set[e.key.Value] = o.at(e.key)
+		if from := template(value); from != "" {
+			l.add(b.unrendered(e.key.Value, from))
+			continue
+		}
 		if value.Kind != yaml.ScalarNode {
 			if byName(outlierMessage, e.key.Value) != nil && e.key.Value != "outlierDetectionHttpErrorCodes" {
 				l.add(b.refused(e.key.Value, "a mapping or a list", "one value"))
@@ -101,11 +105,11 @@ func (l *Linter) whole(b *block, field string, v *yaml.Node, most int64) (int64,
 	case err != nil || n > most || n < math.MinInt32:
 		l.add(b.refused(field, quoted(v), "a whole number"))
 		return 0, false
-	case v.ShortTag() != "!!int":
+	case v.ShortTag() == "!!str":
 		f := b.refused(field, "the text "+quoted(v)+", not a number", fmt.Sprint(field, ": ", n, " without quotes"))
 		b.broken = false
 		if strconv.FormatInt(n, 10) == v.Value {
-			f.edit = editOf(b.of.at(v), v, v.Value, false)
+			f.edit = b.of.editOf(v, v.Value, false)
 		}
 		l.add(f)
 	}

@@ -38,8 +38,10 @@ func (c *contest) callers() []caller {
 	for _, n := range slices.Sorted(maps.Keys(namespaces)) {
 		all = append(all, caller{namespace: n})
 	}
+	known := map[string]bool{}
 	for _, s := range selected {
-		if len(s.labels) > 0 && !slices.ContainsFunc(all, func(has caller) bool { return has.namespace == s.namespace && maps.Equal(has.labels, s.labels) }) {
+		if words := s.String(); len(s.labels) > 0 && !known[words] {
+			known[words] = true
 			all = append(all, s)
 		}
 	}
@@ -75,7 +77,7 @@ type Callers struct {
 
 // words are what they have, field by field, by where it comes from.
 func (c Callers) words() string {
-	text := "callers in " + strings.Join(c.From, ", ") + ": " + c.Why + " They have "
+	text := "callers in " + few(c.From) + ": " + c.Why + " They have "
 	if c.NoCluster {
 		return text + fmt.Sprintf("no cluster for the subset %q, and get 503 with flag NC", c.Subset)
 	}

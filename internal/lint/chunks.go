@@ -2,6 +2,9 @@ package lint
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
 	"iter"
 )
 
@@ -35,6 +38,40 @@ func chunks(text []byte) iter.Seq2[int, []byte] {
 			}
 		}
 		cut()
+	}
+}
+
+// documents are those of a text, of which JSON needs nothing between two.
+func documents(text []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for before, chunk := range chunks(text) {
+			for _, value := range streamed(chunk) {
+				if !yield(before, value) {
+					return
+				}
+				before += bytes.Count(value, []byte("\n"))
+			}
+		}
+	}
+}
+
+// streamed is a document cut behind each JSON value, where it is several of them.
+func streamed(chunk []byte) (all [][]byte) {
+	if !bytes.HasPrefix(bytes.TrimSpace(chunk), []byte("{")) {
+		return [][]byte{chunk}
+	}
+	from, start := json.NewDecoder(bytes.NewReader(chunk)), 0
+	for {
+		var value json.RawMessage
+		if err := from.Decode(&value); err != nil {
+			if !errors.Is(err, io.EOF) || len(all) < 2 { // no JSON, or one value
+				return [][]byte{chunk}
+			}
+			return all
+		}
+		end := int(from.InputOffset())
+		all = append(all, chunk[start:end])
+		start = end
 	}
 }
 

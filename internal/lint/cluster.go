@@ -13,6 +13,7 @@ import (
 type cluster struct {
 	namespaces map[string]bool
 	services   map[string][]string // namespaces by name
+	served     map[[2]string]bool  // name and namespace of each service
 	selectors  map[string]map[string]string
 	workloads  map[string][]*workload // by namespace and label
 	// By namespace, kind and name: one object may be in several texts, of several
@@ -33,8 +34,16 @@ type workload struct {
 const anyNumber = -1
 
 func newCluster() cluster {
-	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
+	return cluster{namespaces: map[string]bool{}, services: map[string][]string{}, served: map[[2]string]bool{}, selectors: map[string]map[string]string{}, workloads: map[string][]*workload{},
 		replicas: map[string][]int{}, least: map[string]int{}, headless: map[string]bool{}, external: map[string][]*external{}}
+}
+
+// serves notes that there is a service.
+func (c *cluster) serves(name, namespace string) {
+	if is := [2]string{name, namespace}; !c.served[is] {
+		c.served[is] = true
+		c.services[name] = append(c.services[name], namespace)
+	}
 }
 
 // workload takes what an object tells of services and pods.
@@ -45,9 +54,7 @@ func (l *Linter) workload(o *object, root *yaml.Node) {
 	case "Namespace":
 		c.namespaces[o.name] = true
 	case "Service":
-		if !slices.Contains(c.services[o.name], namespace) {
-			c.services[o.name] = append(c.services[o.name], namespace)
-		}
+		c.serves(o.name, namespace)
 		headless, known := c.headless[namespace+"/"+o.name]
 		c.headless[namespace+"/"+o.name] = word(root, "spec", "clusterIP") == "None" && (headless || !known)
 		if selector := labels(root, "spec", "selector"); len(selector) > 0 {
@@ -165,10 +172,8 @@ func (l *Linter) serviceOf(r *destinationRule) (name, namespace string, is bool)
 			continue
 		}
 		name, rest := host[:i], host[i+1:]
-		for _, namespace := range l.cluster.services[name] {
-			if rest == namespace+l.domain() {
-				return name, namespace, true
-			}
+		if namespace, is := strings.CutSuffix(rest, l.domain()); is && l.cluster.served[[2]string{name, namespace}] {
+			return name, namespace, true
 		}
 		break
 	}

@@ -55,6 +55,7 @@ const (
 	faultNotCounted   = "fault-not-counted"
 	slowConnect       = "slow-connect-timeout"
 	deprecatedCounter = "query-deprecated-counter"
+	unknownCounter    = "query-unknown-counter"
 	wrongDetector     = "query-wrong-detector"
 	detectorOff       = "query-detector-off"
 	ratesGauge        = "query-rates-a-gauge"
@@ -106,6 +107,7 @@ func Codes() []Code {
 		{faultNotCounted, Warning, "injected faults never count"},
 		{slowConnect, Info, "a pod that does not connect is counted slowly"},
 		{deprecatedCounter, Warning, "a counter that does not tell ejections for gateway errors"},
+		{unknownCounter, Error, "a counter that Envoy does not have"},
 		{wrongDetector, Error, "a counter of a detector that none of the rules uses"},
 		{detectorOff, Warning, "a counter of a detector that Istio switches off"},
 		{ratesGauge, Warning, "a rate of a gauge"},

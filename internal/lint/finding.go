@@ -50,6 +50,9 @@ func (f Finding) lines() []string {
 	for _, c := range f.Callers {
 		all = append(all, c.words())
 	}
+	for i, line := range all {
+		all[i] = Printable(line)
+	}
 	return all
 }
 

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"unicode/utf8"
 
@@ -15,8 +16,11 @@ type edit struct {
 }
 
 // editOf is a scalar's text changed to another, in its quotes or without. It is
-// nil for one that is not written as it reads.
-func editOf(at Position, n *yaml.Node, after string, keepQuotes bool) *edit {
+// nil for one that is not written as it reads, or that may not be the object's alone.
+func (o *object) editOf(n *yaml.Node, after string, keepQuotes bool) *edit {
+	if !lies(n, o.root) {
+		return nil
+	}
 	quote := ""
 	switch n.Style {
 	case 0:
@@ -27,11 +31,24 @@ func editOf(at Position, n *yaml.Node, after string, keepQuotes bool) *edit {
 	default:
 		return nil
 	}
-	e := &edit{at: at, before: quote + n.Value + quote, after: after}
+	e := &edit{at: o.at(n), before: quote + n.Value + quote, after: after}
 	if keepQuotes {
 		e.after = quote + after + quote
 	}
 	return e
+}
+
+// lies tells whether a node stands below another, and no alias can stand for it.
+func lies(n, root *yaml.Node) bool {
+	if root == nil || root.Anchor != "" {
+		return false
+	}
+	for _, child := range root.Content {
+		if child == n && n.Anchor == "" || lies(n, child) {
+			return true
+		}
+	}
+	return false
 }
 
 // Fixable are the files that Fixed can mend something of.
@@ -50,40 +67,40 @@ func (r Report) Fixable() (files []string) {
 func (r Report) Fixed(file string, content []byte) ([]byte, int) {
 	var edits []edit
 	for _, f := range r.Findings {
-		if f.edit != nil && f.File == file && !slices.Contains(edits, *f.edit) {
+		if f.edit != nil && f.File == file {
 			edits = append(edits, *f.edit)
 		}
 	}
-	// From the end, so that the places of those before stay.
 	slices.SortFunc(edits, func(a, b edit) int {
-		if a.at.Line != b.at.Line {
-			return b.at.Line - a.at.Line
-		}
-		return b.at.Column - a.at.Column
+		return cmp.Or(cmp.Compare(a.at.Line, b.at.Line), cmp.Compare(a.at.Column, b.at.Column))
 	})
-	fixed, mended := bytes.Clone(content), 0
-	for _, e := range edits {
-		from := offset(fixed, e.at)
-		if from < 0 || !bytes.HasPrefix(fixed[from:], []byte(e.before)) {
+	var fixed bytes.Buffer
+	line, start, done, mended := 1, 0, 0, 0 // a line, where it starts, and how far the text is copied
+	for _, e := range slices.Compact(edits) {
+		for ; line < e.at.Line; line++ {
+			i := bytes.IndexByte(content[start:], '\n')
+			if i < 0 {
+				break
+			}
+			start += i + 1
+		}
+		from := offset(content, start, e.at.Column)
+		if line != e.at.Line || from < done || !bytes.HasPrefix(content[from:], []byte(e.before)) {
 			continue // not the text that was read
 		}
-		fixed = slices.Concat(fixed[:from], []byte(e.after), fixed[from+len(e.before):])
+		fixed.Write(content[done:from])
+		fixed.WriteString(e.after)
+		done = from + len(e.before)
 		mended++
 	}
-	return fixed, mended
+	fixed.Write(content[done:])
+	return fixed.Bytes(), mended
 }
 
-// offset is where a position is in a text; -1 where it has none such.
-func offset(text []byte, at Position) int {
-	from := 0
-	for range at.Line - 1 {
-		i := bytes.IndexByte(text[from:], '\n')
-		if i < 0 {
-			return -1
-		}
-		from += i + 1
-	}
-	for range at.Column - 1 {
+// offset is where a column is in the line that starts somewhere; -1 where the text
+// has none such.
+func offset(text []byte, from, column int) int {
+	for range column - 1 {
 		_, size := utf8.DecodeRune(text[from:])
 		if size == 0 {
 			return -1

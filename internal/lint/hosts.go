@@ -3,7 +3,6 @@ package lint
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"istio-circuit-breaker/internal/target"
@@ -61,12 +60,12 @@ func (l *Linter) shortHost(r *destinationRule) {
 	}
 	in := l.cluster.services[r.host]
 	// Of what belongs in the root namespace the names start with istio.
-	if slices.Contains(in, own) || len(in) == 0 && (own != "istio-system" || strings.HasPrefix(r.host, "istio")) {
+	if l.cluster.served[[2]string{r.host, own}] || len(in) == 0 && (own != "istio-system" || strings.HasPrefix(r.host, "istio")) {
 		return
 	}
 	text, fix := fmt.Sprintf("The short host %q is %s.%s%s, and there is no such service in what was read", r.host, r.host, own, l.domain()), "write the host in full"
 	if len(in) > 0 {
-		text += fmt.Sprintf("; there is one in namespace %s", strings.Join(in, ", "))
+		text += fmt.Sprintf("; there is one in namespace %s", few(in))
 		fix = fmt.Sprintf("write %s.%s%s", r.host, in[0], l.domain())
 	}
 	l.add(r.found(shortHost, r.hostAt, "spec.host", text+".", pilotHosts, fix))

@@ -38,11 +38,12 @@ func node(value any) *yaml.Node {
 			n.Content = append(n.Content, node(item))
 		}
 	case string:
-		n.Tag, n.Value = "!!str", v
+		n.Tag, n.Value, n.Style = "!!str", v, yaml.DoubleQuotedStyle
 	case json.Number:
 		n.Tag, n.Value = "!!int", v.String()
 		if strings.ContainsAny(n.Value, ".eE") {
 			n.Tag = "!!float"
+			asKubectl(n)
 		}
 	case bool:
 		n.Tag, n.Value = "!!bool", strconv.FormatBool(v)

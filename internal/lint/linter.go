@@ -9,6 +9,10 @@ import (
 	"istio-circuit-breaker/internal/effective"
 )
 
+// Memory is what the collector had best keep to as long as it can: of a large
+// cluster, or a large text, most of what is read is garbage soon.
+const Memory = 220 << 20
+
 // Options are what the texts do not say.
 type Options struct {
 	// Pods behind each host, where it is the same for all; 0 is as many as the
@@ -32,6 +36,7 @@ type Linter struct {
 	cluster  cluster
 	excepted []*object          // with an annotation
 	hosted   map[[2]string]bool // rules with a host, by namespace and name
+	spent    work               // on who has which rule
 }
 
 // New is a linter that has read nothing.

@@ -52,7 +52,7 @@ func (l *Linter) AddObject(object []byte, aside bool) error {
 // AddService notes that there is one.
 func (l *Linter) AddService(namespace, name string) {
 	l.cluster.namespaces[namespace] = true
-	l.cluster.services[name] = append(l.cluster.services[name], namespace)
+	l.cluster.serves(name, namespace)
 }
 
 const meshKind = "MeshConfig"

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	networking "istio.io/api/networking/v1alpha3"
-
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/effective"
 )
@@ -19,7 +17,6 @@ type loss struct {
 	subset string // of the rule, which is lost; empty: its policy
 	losers []loser
 	all    bool // no caller has it
-	others int  // further hosts of a wildcard
 }
 
 // loser is a caller, and what it has instead.
@@ -31,26 +28,30 @@ type loser struct {
 }
 
 // loses is which callers a rule is not in force for; nil where each has it that
-// would have it without the others.
-func (c *contest) loses(r rival, callers []caller) *loss {
-	subsets, whole := []string{""}, true // each caller has its policy, and so its subsets
+// would have it without the others. The callers are those that istiod could find it
+// for, which may be all.
+func (c *contest) loses(r rival, callers []caller, whole bool) *loss {
+	subsets := []string{""} // where each caller has its policy, it has its subsets
 	for _, s := range r.Spec.GetSubsets() {
 		subsets = append(subsets, s.GetName())
 	}
 	for _, subset := range subsets {
-		if subset != "" && whole && !c.shared(r, subset) {
+		if subset != "" && whole && c.subsets[subset] < 2 {
 			continue
 		}
 		lost := &loss{contest: c, rule: r, subset: subset, all: true}
 		for _, from := range callers {
-			with := c.of(from, subset)
+			with := c.all(from, subset)
 			if hasOf(with, r, subset) {
 				lost.all = false
 				continue
 			}
 			whole = false
-			alone := c.compute([]rival{r}, from, subset)
-			why, _ := with.Why(r.Object.String())
+			if !mayHave(r, from) {
+				continue
+			}
+			alone := c.alone(r, from, subset)
+			why, _ := with.Why(r.full)
 			// What else a rule loses to one that was put before it is not ours.
 			if !hasOf(alone, r, subset) || !alone.Rule.Enabled && (!with.Rule.Enabled || meant[why.Code]) {
 				continue
@@ -64,10 +65,11 @@ func (c *contest) loses(r rival, callers []caller) *loss {
 	return nil
 }
 
-// shared is whether another rule has a subset of the name.
-func (c *contest) shared(r rival, subset string) bool {
-	return slices.ContainsFunc(c.rules, func(other rival) bool {
-		return other.destinationRule != r.destinationRule && slices.ContainsFunc(other.Spec.GetSubsets(), func(s *networking.Subset) bool { return s.GetName() == subset })
+// mayHave is false where a rule's exportTo leaves a caller out, whatever others there are.
+func mayHave(r rival, from caller) bool {
+	to := r.Spec.GetExportTo()
+	return len(to) == 0 || slices.ContainsFunc(to, func(n string) bool {
+		return n == "*" || n == "." || n == "~" || n == from.namespace || n == r.Object.Namespace
 	})
 }
 
@@ -75,22 +77,36 @@ func (c *contest) shared(r rival, subset string) bool {
 // else the policy.
 func hasOf(has effective.Result, r rival, subset string) bool {
 	if subset != "" {
-		return has.Subset.Object == r.Object.String()
+		return has.Subset.Object == r.full
 	}
-	return has.Policy.Object == r.Object.String()
+	return has.Policy.Object == r.full
+}
+
+// wideLoss is what is told of a wildcard's losses: the worst, and of how many
+// further hosts that is so. It keeps no contest.
+type wideLoss struct {
+	Finding
+	off    bool
+	others int
 }
 
 // and is the worse of two losses of one rule, with the hosts of both.
-func (l *loss) and(other *loss) *loss {
-	if other == nil {
-		return l
+func (w *wideLoss) and(l *loss) *wideLoss {
+	switch {
+	case w == nil:
+		return &wideLoss{Finding: l.finding(), off: l.off()}
+	case l.off() && !w.off:
+		w.Finding, w.off = l.finding(), true
 	}
-	hosts := l.others + other.others + 1
-	if l.off() && !other.off() {
-		other = l
+	w.others++
+	return w
+}
+
+func (w *wideLoss) ofAll() Finding {
+	if w.others > 0 {
+		w.Text += fmt.Sprintf(" So it is for %s.", breaker.Count(w.others, "further host"))
 	}
-	other.others = hosts
-	return other
+	return w.Finding
 }
 
 // meant are reasons for which a rule is hidden by one that was put before it.
@@ -118,9 +134,6 @@ func (l *loss) finding() Finding {
 	if l.byAge() {
 		text += " That is so if the rules were made in the order of the texts, which do not say; else it is the other way round."
 	}
-	if l.others > 0 {
-		text += fmt.Sprintf(" So it is for %s.", breaker.Count(l.others, "further host"))
-	}
 	f := l.rule.found(twoRules, l.rule.hostAt, "spec.host", text, pilotRules, "merge the rules into one, or nothing, if that is meant")
 	if !merged && !l.off() {
 		f.Severity = Info
@@ -134,14 +147,15 @@ func (l *loss) byAge() bool {
 	if !l.undated {
 		return false
 	}
-	reversed := *l.contest
-	reversed.rules = slices.Clone(l.rules)
-	for i := range reversed.rules {
-		reversed.rules[i].Created = time.Unix(int64(-i), 0)
+	if l.reversed == nil {
+		l.reversed = new(*l.contest)
+		l.reversed.rules = slices.Clone(l.rules)
+		for i := range l.reversed.rules {
+			l.reversed.rules[i].Created = time.Unix(int64(-i), 0)
+		}
+		l.reversed.settle()
 	}
-	return slices.ContainsFunc(l.losers, func(o loser) bool {
-		return hasOf(reversed.compute(reversed.rules, o.caller, l.subset), l.rule, l.subset)
-	})
+	return slices.ContainsFunc(l.losers, func(o loser) bool { return hasOf(l.reversed.all(o.caller, l.subset), l.rule, l.subset) })
 }
 
 func (l *loss) names(of func(loser) bool) string {
@@ -151,7 +165,17 @@ func (l *loss) names(of func(loser) bool) string {
 			all = append(all, o.caller.String())
 		}
 	}
-	return strings.Join(all, ", ")
+	return few(all)
+}
+
+// mostNames is how many names a sentence has at most.
+const mostNames = 20
+
+func few(names []string) string {
+	if more := len(names) - mostNames; more > 0 {
+		return fmt.Sprintf("%s and %s", strings.Join(names[:mostNames], ", "), breaker.Count(more, "other"))
+	}
+	return strings.Join(names, ", ")
 }
 
 // reason is why a caller does not have the rule, and where that stands which it has.
@@ -163,12 +187,18 @@ func (l *loss) reason(o loser) string {
 			text = fmt.Sprintf("istiod merges it with %s, which comes before it and has a subset of the name.", has)
 		}
 	}
-	for _, r := range l.rules {
-		if r.Object.String() == has && r.text.name != "" {
-			text = strings.TrimSuffix(text, ".") + fmt.Sprintf(" (%s is in %s).", has, r.where())
-		}
+	if place := l.places[has]; place != "" {
+		text = strings.TrimSuffix(text, ".") + fmt.Sprintf(" (%s is in %s).", has, place)
 	}
 	return text
+}
+
+// notNil is a list that machines find empty, not null.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // groups puts callers that have the same together.
@@ -181,7 +211,7 @@ func (l *loss) groups() (all []Callers) {
 		if !known {
 			i = len(all)
 			at[key] = i
-			all = append(all, Callers{Host: l.host, Subset: l.subset, Why: why, Rules: append([]string{}, o.Objects...), NoCluster: o.NoCluster, Fields: append([]effective.Field{}, o.Fields...)})
+			all = append(all, Callers{Host: l.host, Subset: l.subset, Why: why, Rules: notNil(o.Objects), NoCluster: o.NoCluster, Fields: notNil(o.Fields)})
 		}
 		all[i].From = append(all[i].From, o.caller.String())
 	}

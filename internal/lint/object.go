@@ -16,7 +16,8 @@ type object struct {
 	place  Position
 	prefix string
 	ignores
-	words string // String, once it was asked for
+	words string     // String, once it was asked for
+	root  *yaml.Node // while it is read
 }
 
 func (o *object) String() string {
@@ -55,7 +56,8 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 		return
 	}
 	group, _, _ = strings.Cut(group, "/")
-	o := &object{text: in, kind: kind, name: word(root, "metadata", "name"), namespace: word(root, "metadata", "namespace"), place: in.at(root), prefix: prefix}
+	o := &object{text: in, kind: kind, name: word(root, "metadata", "name"), namespace: word(root, "metadata", "namespace"), place: in.at(root), prefix: prefix, root: root}
+	defer func() { o.root = nil }() // or each text would be in memory as a whole
 	if o.namespace != "" {
 		l.cluster.namespaces[o.namespace] = true
 	}
@@ -70,6 +72,9 @@ func (l *Linter) objects(in text, root *yaml.Node, prefix string, left *int) {
 		l.serviceEntry(o, root)
 	case kind == "Service" || kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "HorizontalPodAutoscaler" || kind == "Namespace":
 		l.workload(o, root)
+	case group == "v1" && kind == "ConfigMap":
+		l.ignores(o, root)
+		l.configMap(o, root)
 	case group == "monitoring.coreos.com" && kind == "PrometheusRule":
 		l.ignores(o, root)
 		l.queries(o, root, "spec", "groups")

@@ -35,7 +35,7 @@ func (t text) at(n *yaml.Node) Position {
 // handed over, on every document that is no YAML.
 func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 	var errs []error
-	for before, chunk := range chunks(content) {
+	for before, chunk := range documents(content) {
 		in := text{name: name, before: before}
 		for decoder := yaml.NewDecoder(bytes.NewReader(withoutVersion(chunk))); ; {
 			var document yaml.Node
@@ -48,6 +48,7 @@ func parse(name string, content []byte, each func(text, *yaml.Node)) error {
 				break
 			}
 			if len(document.Content) > 0 {
+				asKubectl(document.Content[0])
 				each(in, document.Content[0])
 			}
 		}
@@ -91,5 +92,12 @@ func (t text) failed(err error, chunk []byte) error {
 			line = 1 + bytes.Count(before, []byte("\n"))
 		}
 	}
-	return fmt.Errorf("parsing %q, line %d: %w", t.name, t.before+line, errors.New(words))
+	err = errors.New(words)
+	if bytes.Contains(chunk, []byte("{{")) {
+		err = fmt.Errorf("%w, in %w", err, ErrTemplate)
+	}
+	return fmt.Errorf("parsing %q, line %d: %w", t.name, t.before+line, err)
 }
+
+// ErrTemplate is that a text is none that a cluster takes, but what such are made of.
+var ErrTemplate = errors.New("a template that was not rendered")

@@ -26,6 +26,8 @@ func TestEveryDocumentIsReadWithItsLine(t *testing.T) {
 		{"a mark of the byte order", "\ufeff" + small, []int{4}},
 		{"a document on the start's line", "--- {kind: DestinationRule, apiVersion: networking.istio.io/v1, spec: {trafficPolicy: {outlierDetection: {}}}}\n", []int{1}},
 		{"JSON with tabs", "{\n\t\"kind\": \"DestinationRule\",\n\t\"apiVersion\": \"networking.istio.io/v1\",\n\t\"spec\": {\"trafficPolicy\": {\n\t\t\"outlierDetection\": {}}}}", []int{5}},
+		{"JSON values behind each other", strings.Repeat("{\"kind\": \"DestinationRule\",\n\"apiVersion\": \"networking.istio.io/v1\",\n\"spec\": {\"trafficPolicy\": {\"outlierDetection\": {}}}}\n", 3), []int{3, 6, 9}},
+		{"JSON values on a line", strings.Repeat("{\"kind\": \"DestinationRule\", \"apiVersion\": \"networking.istio.io/v1\", \"spec\": {\"trafficPolicy\": {\"outlierDetection\": {}}}}", 2), []int{1, 1}},
 		{"dashes in a text", "apiVersion: v1\nkind: ConfigMap\ndata:\n  text: |\n    ---\n    kind: DestinationRule\n---\n" + small, []int{11}},
 		{"a List", "apiVersion: v1\nkind: List\nitems:\n- {kind: DestinationRule, apiVersion: networking.istio.io/v1, spec: {trafficPolicy: {outlierDetection: {}}}}\n", []int{4}},
 		{"a List of rules in a List", "kind: List\nitems:\n- kind: DestinationRuleList\n  items:\n  - {kind: DestinationRule, apiVersion: networking.istio.io/v1, spec: {trafficPolicy: {outlierDetection: {}}}}\n", []int{5}},

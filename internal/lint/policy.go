@@ -54,7 +54,7 @@ func (l *Linter) policyAt(o *object, n *yaml.Node, at Position, path, scope stri
 			p.connect, p.connectAt = d, o.at(key)
 		}
 	}
-	if key, outlier := get(n, "outlierDetection"); outlier != nil && outlier.Kind == yaml.MappingNode {
+	if key, outlier := get(n, "outlierDetection"); outlier != nil && outlier.Kind == yaml.MappingNode && template(outlier) == "" {
 		p.outlier = l.block(o, outlier, o.at(key), dotted(path, "outlierDetection"), scope)
 	}
 	for i, item := range items(n, "portLevelSettings") {

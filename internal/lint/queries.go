@@ -2,8 +2,8 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -19,25 +19,16 @@ type query struct {
 	rates    bool // takes the rate of the gauge
 }
 
-var (
-	outlierMetric = regexp.MustCompile(`\benvoy_cluster_outlier_detection_(ejections_[a-z0-9_]+)`)
-	rateOfGauge   = regexp.MustCompile(`\b(?:rate|irate|increase)\s*\(\s*envoy_cluster_outlier_detection_ejections_active\b`)
-)
-
 // queries takes the expressions of a rule file's groups.
 func (l *Linter) queries(o *object, root *yaml.Node, path ...string) {
 	for i, group := range items(root, path...) {
 		for j, rule := range items(group, "rules") {
 			key, expr := get(rule, "expr")
-			if expr == nil {
+			if expr == nil || !strings.Contains(expr.Value, outlierPrefix) {
 				continue
 			}
-			q := query{object: o, at: o.at(key), path: dotted(append(slices.Clone(path), index(i), "rules", index(j), "expr")...), rates: rateOfGauge.MatchString(expr.Value)}
-			for _, m := range outlierMetric.FindAllStringSubmatch(expr.Value, -1) {
-				if !slices.Contains(q.counters, m[1]) {
-					q.counters = append(q.counters, m[1])
-				}
-			}
+			plain := plainQuery(expr.Value)
+			q := query{object: o, at: o.at(key), path: dotted(append(slices.Clone(path), index(i), "rules", index(j), "expr")...), counters: countersIn(plain), rates: ratesGaugeIn(plain)}
 			if len(q.counters) > 0 {
 				l.asked = append(l.asked, q)
 			}
@@ -128,7 +119,15 @@ var deprecated = map[string]string{
 }
 
 func (l *Linter) asks(q query, counter string, u uses) {
-	metric := "envoy_cluster_outlier_detection_" + counter
+	metric := outlierPrefix + counter
+	if !counts(counter) {
+		near := "ejections_enforced_total, or ejections_active for those that are out now"
+		if is := nearestCounter(counter); is != "" {
+			near = is
+		}
+		l.add(q.found(unknownCounter, q.at, q.path, fmt.Sprintf("Envoy has no %s: the query has no data, and never fires.", metric), envoyStats, "ask for "+outlierPrefix+near))
+		return
+	}
 	never := func(who string) {
 		l.add(q.found(wrongDetector, q.at, q.path, fmt.Sprintf("%s stays 0: %s.", metric, who), envoyStats, "ask for envoy_cluster_outlier_detection_ejections_enforced_total"))
 	}

@@ -14,6 +14,7 @@ var (
 
 // GitHub writes findings as annotations of a workflow run.
 func (r Report) GitHub(w io.Writer) error {
+	r = r.printable()
 	var out strings.Builder
 	for _, f := range r.Findings {
 		level := string(f.Severity)

@@ -13,6 +13,7 @@ import (
 // that says what it means, and each finding a case that fails, if it is of a
 // severity that fails the run; others pass, with their text as output.
 func (r Report) JUnit(w io.Writer, fails func(Finding) bool) error {
+	r = r.printable()
 	var all []junit.Suite
 	of := map[string]int{}
 	add := func(c junit.Case, place string) {

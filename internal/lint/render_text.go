@@ -10,6 +10,7 @@ import (
 
 // Text writes the report for people: what each rule means, then what was found.
 func (r Report) Text(w io.Writer) error {
+	r = r.printable()
 	var out strings.Builder
 	for _, m := range r.Rules {
 		name := m.Object

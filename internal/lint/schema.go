@@ -52,6 +52,9 @@ func (l *Linter) schema(o *object, n *yaml.Node, message protoreflect.MessageDes
 			for i, item := range value.Content {
 				l.schema(o, item, below, dotted(path, name, index(i)))
 			}
+		case below == outlierMessage && template(value) != "":
+			l.add(o.found(badValue, o.at(e.value), dotted(path, name), fmt.Sprintf("outlierDetection is the template %q, which was not rendered: what it will be is not known.", template(value)),
+				istioCRD, "render templates first, such as with helm template"))
 		case value.Kind == yaml.MappingNode:
 			l.schema(o, value, below, dotted(path, name))
 		case below == outlierMessage:
@@ -106,10 +109,22 @@ func (l *Linter) unknown(o *object, e entry, siblings []entry, m protoreflect.Me
 		return
 	}
 	f := o.found(code, o.at(e.key), dotted(path, name), text, istioCRD+"; kubernetes docs, field validation", fix)
-	if code == unknownField && near != "" && spelling.Flat(near) == spelling.Flat(name) && find(siblings, near) < 0 {
-		f.edit = editOf(o.at(e.key), e.key, near, true)
+	if code == unknownField && near != "" && alone(near, siblings) {
+		f.edit = o.editOf(e.key, near, true)
 	}
 	l.add(f)
+}
+
+// alone tells whether one of the fields is a spelling of a name: of two it is not
+// known which is meant.
+func alone(name string, among []entry) bool {
+	n := 0
+	for _, e := range among {
+		if spelling.Flat(e.key.Value) == spelling.Flat(name) {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // telling tells whether a name is meant for a breaker.

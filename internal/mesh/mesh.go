@@ -12,17 +12,18 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/naming"
 	"istio-circuit-breaker/internal/target"
 	"istio-circuit-breaker/internal/timeline"
 )
 
 // Names of the stack's objects, as the Pulumi program makes them.
 const (
-	Service   = "servicex-service" // also of its DestinationRule
-	ClientApp = "servicex-client"  // label app of the client pod
-	ServerApp = "servicex"         // label app of the service's pods
-	PartOf    = "istio-circuit-breaker"
-	Namespace = "circuit-breaker" // unless told otherwise
+	Service   = naming.Service
+	ClientApp = naming.Client
+	ServerApp = naming.Server
+	PartOf    = naming.Project
+	Namespace = naming.Namespace // unless told otherwise
 )
 
 // What a cluster may lack. Each comes with a hint.

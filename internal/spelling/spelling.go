@@ -8,9 +8,10 @@ func Flat(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
-// Nearest is the name among others that a misspelt one is likely to mean, or "".
+// Nearest is the name among others that a misspelt one is likely to mean, or "". Of
+// a short one most letters have to be there.
 func Nearest(name string, others []string) string {
-	best, least := "", max(2, len(name)/5)+1
+	best, least := "", max(1, min(2, len(name)/3), len(name)/5)+1
 	for _, other := range others {
 		if d := Distance(Flat(name), Flat(other), least); d < least {
 			best, least = other, d
@@ -19,27 +20,29 @@ func Nearest(name string, others []string) string {
 	return best
 }
 
-// Distance is how many letters two words differ in (Levenshtein), or at least
-// most where they differ in so many.
+// Distance is how many letters two words differ in, two that are swapped being one
+// (optimal string alignment), or at least most where they differ in so many.
 func Distance(a, b string, most int) int {
 	if len(a)-len(b) >= most || len(b)-len(a) >= most {
 		return most
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			row[j+1] = min(change, row[j]+1, last[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }

@@ -101,7 +101,7 @@ func disputedWorlds() []world {
 		{name: "a sweep that hides the base time", rule: with(rule(3, 2*time.Second, 50), func(r *breaker.Rule) { r.Interval = 10 * time.Second })},
 		{name: "the cluster is replaced while a pod is out", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, func() { s.ChangeInForce(meshtest.Rule(stacks(3))) }) }},
 		{name: "the sidecar restarts while a pod is out", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, s.RestartSidecar) }},
-		{name: "the clock is set 2s ahead midway", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, func() { s.Ahead = 2 * time.Second }) }},
+		{name: "the clock is set 2s ahead midway", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, func() { s.SetClock(2 * time.Second) }) }},
 	}
 	for _, by := range []time.Duration{-400, -250, -150, -120, 120, 150, 250, 400} {
 		all = append(all, world{name: fmt.Sprintf("the log's times %d ms early", by), rule: stacks(3), change: func(s *meshtest.Sim) { s.LogBefore = by * time.Millisecond }})

@@ -24,7 +24,7 @@ func (s *Sim) log() {
 		if s.NoLog || s.Line != nil && !s.Line(&e) {
 			continue
 		}
-		text, _ := json.Marshal(line(e, mesh.EnvoyCluster(mesh.Namespace, s.Domain), s.Ahead-s.LogBefore)) // plain fields cannot fail
+		text, _ := json.Marshal(line(e, mesh.EnvoyCluster(mesh.Namespace, s.Domain), s.ahead()-s.LogBefore)) // plain fields cannot fail
 		time.AfterFunc(time.Until(e.At)+s.LogLag, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()

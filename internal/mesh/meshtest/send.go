@@ -31,7 +31,7 @@ func (s *Sim) Send(ctx context.Context, client mesh.Client, l mesh.Load, tell fu
 	pace, cut := make(chan struct{}), make(chan struct{})
 	var workers sync.WaitGroup
 	answer := func(sent time.Time, a timeline.Answer) {
-		sent = sent.Add(s.Ahead)
+		sent = sent.Add(s.ahead())
 		if s.Quiet && s.out() > 0 {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"istio-circuit-breaker/internal/breaker/istiorule"
@@ -66,6 +67,7 @@ type Sim struct {
 	Lies map[string]func(uint64) uint64
 
 	mu        sync.Mutex
+	set       atomic.Int64 // how far the clock was set ahead meanwhile, in nanoseconds
 	declared  *networking.DestinationRule
 	spec      json.RawMessage // as it was written; nil: declared as JSON
 	specs     []json.RawMessage
@@ -200,6 +202,11 @@ func (s *Sim) change(rule *networking.DestinationRule, spec json.RawMessage) {
 	}
 }
 
+// SetClock sets the cluster's clock further ahead, from now on.
+func (s *Sim) SetClock(ahead time.Duration) { s.set.Store(int64(ahead)) }
+
+func (s *Sim) ahead() time.Duration { return s.Ahead + time.Duration(s.set.Load()) }
+
 // Dates are those of the cluster's clock. Envoy makes its date anew twice a
 // second; the API server with each answer.
 func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
@@ -209,7 +216,7 @@ func (s *Sim) Dates(context.Context, mesh.Client) ([]mesh.Date, error) {
 		return nil, s.down
 	}
 	now := time.Now()
-	there := now.Add(s.Ahead)
+	there := now.Add(s.ahead())
 	return []mesh.Date{
 		{Clock: timeline.APIServerClock, Asked: now, Answered: now, Said: there.Truncate(time.Second)},
 		{Clock: timeline.SidecarClock, Asked: now, Answered: now, Said: there.Truncate(time.Second / 2).Truncate(time.Second), Stale: time.Second / 2},
