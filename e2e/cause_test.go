@@ -104,7 +104,7 @@ func causesAreNamed(t *testing.T) {
 			return changePolicy(t, func(p map[string]any) {
 				p["connectionPool"] = map[string]any{"tcp": map[string]any{"maxConnections": 1}, "http": map[string]any{"http1MaxPendingRequests": 1}}
 			})
-		}, "pool-overflow", []int{3, 4}, []string{"--concurrency", "16", "--rate", "200"}},
+		}, "pool-overflow", []int{3, 4}, []string{"--phases", "trip", "--concurrency", "16", "--rate", "200"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -205,6 +205,7 @@ func TestWhatOnlyResemblesACauseIsNotNamed(t *testing.T) {
 			s.Symptoms = []timeline.Symptom{{Code: "hidden-by-subset"}, {Code: "no-cluster"}}
 			s.Own = []Own{{Code: 503, Count: 102}}
 		}},
+		{"a request that a pool refuses is no connection that failed", "upstream-connection-failure", fits["pool-overflow"]},
 		{"statistics under another name are there", "statistics-missing", fits["statistics-renamed"]},
 		{"words of a service elsewhere are not the sidecar's", "fault-injection", func(s *Seen) {
 			s.Own = []Own{{Code: 503, Said: "fault filter abort", Elsewhere: true, Count: 20}}

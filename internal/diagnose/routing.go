@@ -39,7 +39,7 @@ func sidecars() []rule {
 				detail, is := s.symptom("no-cluster")
 				return fmt.Sprintf("no cluster (flag NC): the sidecar itself answered without a body %d times: %s", n, detail), is && n > 0
 			}},
-		says("pool-overflow", "pool overflow (flag UO): connectionPool limits refuse requests; that is another mechanism than outlier detection", "raise connectionPool of the DestinationRule", "overflow"),
+		says("pool-overflow", "pool overflow (flag UO): connectionPool limits refuse requests; that is another mechanism than outlier detection", "raise connectionPool of the DestinationRule", poolWord),
 		says("upstream-timeout", "upstream timeout (flag UT): a timeout of the mesh is shorter than the pods' delay", "raise `timeout` of the VirtualService", "upstream request timeout", "response timeout"),
 		{code: "upstream-connection-failure", source: flags, fix: always("look at NetworkPolicies, at the container port, and at PeerAuthentication"),
 			when: func(s Seen) (string, bool) {

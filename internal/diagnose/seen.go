@@ -83,6 +83,14 @@ func (s Seen) symptom(code string) (string, bool) {
 	return strings.Join(all, "; "), len(all) > 0
 }
 
+// What the sidecar says where a connection pool's limits refuse a request, after the
+// words for connections that fail. Source: envoy source/common/http/utility.cc,
+// resetReasonToString.
+const (
+	poolWord      = "overflow"
+	refusedByPool = "reset reason: " + poolWord
+)
+
 // said is how many of the sidecar's own answers have a text, and one of them.
 func (s Seen) said(texts ...string) (n int, text string) { return s.find(false, texts) }
 
@@ -91,6 +99,9 @@ func (s Seen) elsewhere(texts ...string) (n int, text string) { return s.find(tr
 
 func (s Seen) find(elsewhere bool, texts []string) (n int, text string) {
 	for _, o := range s.Own {
+		if strings.HasSuffix(o.Said, refusedByPool) && !slices.Contains(texts, poolWord) {
+			continue // in Envoy's words a connection that failed, and it never tried one
+		}
 		if o.Elsewhere == elsewhere && slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(o.Said, t) }) {
 			n, text = n+o.Count, o.Said
 		}
