@@ -7,8 +7,12 @@ func (r *Record) hosts() int {
 	if len(r.looks) == 0 {
 		return len(r.pods)
 	}
+	return r.looks[0].hosts()
+}
+
+func (l look) hosts() int {
 	n := 0
-	for _, p := range r.looks[0].pods {
+	for _, p := range l.pods {
 		if p.Address != "" {
 			n++
 		}
@@ -35,7 +39,7 @@ func (r *Record) hostsLeast() int {
 func (r *Record) hostsMost() int {
 	most := r.hosts()
 	for _, l := range r.looks {
-		most = max(most, len(l.pods))
+		most = max(most, l.hosts())
 	}
 	return most
 }
