@@ -103,8 +103,8 @@ func disputedWorlds() []world {
 		{name: "the sidecar restarts while a pod is out", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, s.RestartSidecar) }},
 		{name: "the clock is set 2s ahead midway", rule: stacks(3), change: func(s *meshtest.Sim) { after(6*time.Second, func() { s.SetClock(2 * time.Second) }) }},
 	}
-	for _, by := range []time.Duration{-400, -250, -150, -120, 120, 150, 250, 400} {
-		all = append(all, world{name: fmt.Sprintf("the log's times %d ms early", by), rule: stacks(3), change: func(s *meshtest.Sim) { s.LogBefore = by * time.Millisecond }})
+	for _, ms := range []int{-400, -250, -150, -120, 120, 150, 250, 400} {
+		all = append(all, world{name: fmt.Sprintf("the log's times %d ms early", ms), rule: stacks(3), change: func(s *meshtest.Sim) { s.LogBefore = time.Duration(ms) * time.Millisecond }})
 	}
 	return all
 }
