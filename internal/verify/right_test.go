@@ -21,6 +21,8 @@ func rightWorlds() []world {
 		{name: "threshold 3, base 2s, concurrency 8, the whole life", rule: rule(3, 2*time.Second, 50), phases: "all", rate: 20, concurrency: 8, pods: meshtest.Pods(1, 1, 60*time.Millisecond)},
 		{name: "threshold 10, base 2s, the whole life", rule: rule(10, 2*time.Second, 50), phases: "all", rate: 20, pods: meshtest.Pods(1, 1, 60*time.Millisecond)},
 		{name: "threshold 10, base 2s, concurrency 8", rule: rule(10, 2*time.Second, 50), rate: 20, concurrency: 8, pods: meshtest.Pods(1, 1, 100*time.Millisecond)},
+		{name: "phases trip, good answers that tell of a slow machine", rule: rule(3, 2*time.Second, 50), phases: "trip", rate: 40, concurrency: 4,
+			pods: []meshtest.Pod{{Name: "a", Version: "200", Code: 200, Delay: 300 * time.Millisecond}, {Name: "b", Version: "504", Code: 504, Delay: 20 * time.Millisecond}}},
 		{name: "phases counters", rule: stacks(3), phases: "counters"},
 		{name: "phases healthy", rule: stacks(3), phases: "healthy"},
 		{name: "phases mix", rule: stacks(3), phases: "mix"},

@@ -104,6 +104,9 @@ func (d *driver) live() error {
 			return err
 		}
 	}
+	if !d.wants(judge.Counters) { // where it comes before they stand still
+		return d.narrow()
+	}
 	return nil
 }
 
