@@ -60,7 +60,7 @@ test: unit browser e2e
 
 ## unit: the tests that need no cluster, with the race detector
 unit:
-	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test -race ./...); done
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GO) test -race -timeout 20m ./...); done
 
 ## mutants: wrong breakers and worlds, none of which may agree, right ones, which all have to, and odd ones, which may not be refuted
 mutants:

@@ -85,7 +85,9 @@ func (r *Record) ejections(p *pod) (all []ejection, findings []string) {
 // changes are those of the log and of the looks, each once, in order.
 func (r *Record) changes(p *pod) (all []change, findings []string) {
 	for i, l := range p.lines {
-		if l.Ejected && !l.Enforced || slices.ContainsFunc(p.lines[:i], func(o line) bool { return o.Ejected == l.Ejected && o.Decided.Equal(l.Decided) }) {
+		if l.Ejected && !l.Enforced || slices.ContainsFunc(p.lines[:i], func(o line) bool {
+			return o.Ejected == l.Ejected && o.Enforced == l.Enforced && o.Type == l.Type && o.Decided.Equal(l.Decided)
+		}) {
 			continue // only detected, or the same line again
 		}
 		all = append(all, change{out: l.Ejected, at: span{l.Decided, l.Decided.Add(logStep)}, byLog: true, detector: l.Type, number: l.Number, told: l.read})

@@ -291,6 +291,14 @@ func TestLinesAndLooksMakeOneEjectionEach(t *testing.T) {
 			s.line(950, 1500, true, 1)
 			s.entries[len(s.entries)-1].Outlier.Enforced = false
 		}, 0, false},
+		{"detected by one detector and enforced by another in one millisecond", func(s *script) {
+			s.line(950, 1500, true, 1)
+			s.entries[len(s.entries)-1].Outlier.Enforced = false
+			s.line(950, 1500, true, 1)
+			s.entries[len(s.entries)-1].Outlier.Type = "CONSECUTIVE_5XX"
+			s.look(900, false)
+			s.look(1000, true)
+		}, 1, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

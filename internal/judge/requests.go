@@ -24,7 +24,7 @@ func (r *Record) unlike(c *Claim) []string {
 			continue
 		}
 		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
-		if booked.most < answered.least || booked.least > answered.most+r.givenUp(p) {
+		if booked.most < answered.least || booked.least > answered.most && booked.least > answered.most+r.givenUp(p) {
 			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
 		}
 		if errors < failed.least || errors > failed.most {
@@ -83,7 +83,7 @@ func (r *Record) logged() bool {
 // far as the last look shows: some answers are given up when the load changes.
 func (r *Record) complete(p *pod) bool {
 	booked, answered := r.booked(p)
-	return booked.most == 0 || answered.least <= booked.most && booked.least <= answered.most+r.givenUp(p)
+	return booked.most == 0 || answered.least <= booked.most && (booked.least <= answered.most || booked.least <= answered.most+r.givenUp(p))
 }
 
 // surplus is how many requests the sidecar has sent a pod that the caller had no

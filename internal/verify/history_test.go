@@ -72,14 +72,13 @@ func disputedWorlds() []world {
 	refusing[0].Refuses = true
 	all := []world{
 		{name: "3 of 5 faulty at 50 %", rule: rule(3, 10*time.Second, 50), pods: meshtest.Pods(2, 3, 50*time.Millisecond)},
-		{name: "25 % of four, two faulty, the whole life", rule: rule(3, 10*time.Second, 25), pods: two(), phases: "all"},
 		{name: "25 % of four, two faulty", rule: rule(3, 10*time.Second, 25), pods: two()},
 		{name: "34 % of three, two faulty", rule: rule(3, 10*time.Second, 34), pods: meshtest.Pods(1, 2, 50*time.Millisecond)},
 		{name: "67 % of three, two faulty, the whole life", rule: rule(3, 10*time.Second, 67), pods: meshtest.Pods(1, 2, 50*time.Millisecond), phases: "all"},
 		{name: "two go within one look, without a log", rule: rule(3, 10*time.Second, 50), pods: two(), rate: 50, change: func(s *meshtest.Sim) { s.NoLog = true }},
 		{name: "two go within a millisecond", rule: rule(3, 10*time.Second, 100), pods: append(slow(), meshtest.Pod{Name: "x", Version: "504", Code: 504, Delay: 200 * time.Millisecond})},
 		{name: "called again within the update window, base 1s", rule: rule(3, time.Second, 50), pods: two()},
-		{name: "called again within the update window, RANDOM", rule: with(rule(3, 3*time.Second, 50), func(r *breaker.Rule) { r.Balancer = "RANDOM" }), pods: meshtest.Pods(1, 2, 20*time.Millisecond), rate: 100},
+		{name: "called again within the update window, RANDOM", rule: with(rule(3, 3*time.Second, 50), func(r *breaker.Rule) { r.Balancer = "RANDOM" }), pods: meshtest.Pods(1, 2, 20*time.Millisecond), rate: 50},
 		{name: "a healthy pod goes away meanwhile", rule: rule(3, 10*time.Second, 50), pods: two(), change: func(s *meshtest.Sim) { after(500*time.Millisecond, func() { s.SetPods(two()[1:]...) }) }},
 		{name: "a healthy pod comes meanwhile", rule: rule(5, 10*time.Second, 50), pods: meshtest.Pods(1, 2, 50*time.Millisecond), change: func(s *meshtest.Sim) { after(300*time.Millisecond, func() { s.SetPods(two()...) }) }},
 		{name: "a faulty pod comes meanwhile", rule: rule(5, 10*time.Second, 50), pods: meshtest.Pods(2, 1, 50*time.Millisecond), change: func(s *meshtest.Sim) { after(300*time.Millisecond, func() { s.SetPods(two()...) }) }},
