@@ -78,7 +78,7 @@ func wrongAtRandom(r *rand.Rand, w *world) {
 func seeds(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("SEEDS"))
 	if os.Getenv("SEEDS") == "" {
-		return 8
+		return 5
 	}
 	if err != nil || n < 1 || n > 10_000 {
 		t.Fatalf("SEEDS=%q: must be 1 to 10000", os.Getenv("SEEDS"))
