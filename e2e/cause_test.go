@@ -65,16 +65,15 @@ func causesAreNamed(t *testing.T) {
 		spoil func(*testing.T) func()
 		want  string
 		exit  []int
-		load  []string
 	}{
 		{"panic routing by minHealthPercent", func(t *testing.T) func() {
 			return changePolicy(t, func(p map[string]any) { detection(p)["minHealthPercent"] = 60 })
-		}, "panic-routing", []int{3}, nil},
+		}, "panic-routing", []int{3}},
 		{"the rule hidden by its own portLevelSettings", func(t *testing.T) func() {
 			return changePolicy(t, func(p map[string]any) {
 				p["portLevelSettings"] = []any{map[string]any{"port": map[string]any{"number": 80}, "loadBalancer": map[string]any{"simple": "RANDOM"}}}
 			})
-		}, "hidden-by-port-level", []int{3}, nil},
+		}, "hidden-by-port-level", []int{3}},
 		{"a server that demands mTLS of a caller in plain text", func(t *testing.T) func() {
 			restore := changePolicy(t, func(p map[string]any) { p["tls"] = map[string]any{"mode": "DISABLE"} })
 			kubectl(t, "apply", "-f", write(t, "strict.json", []byte(`{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication","metadata":{"name":"strict","namespace":"`+ns+`"},"spec":{"mtls":{"mode":"STRICT"}}}`)))
@@ -82,14 +81,14 @@ func causesAreNamed(t *testing.T) {
 				kubectl(t, "-n", ns, "delete", "peerauthentication", "strict")
 				restore()
 			}
-		}, "mtls-mismatch", []int{3, 4}, nil},
+		}, "mtls-mismatch", []int{3, 4}},
 		{"errors injected before the service is called", func(t *testing.T) func() {
 			kubectl(t, "apply", "-f", write(t, "fault.json", []byte(`{"apiVersion":"networking.istio.io/v1","kind":"VirtualService","metadata":{"name":"fault","namespace":"`+ns+
 				`"},"spec":{"hosts":["servicex-service"],"http":[{"fault":{"abort":{"percentage":{"value":100},"httpStatus":504}},"route":[{"destination":{"host":"servicex-service"}}]}]}}`)))
 			return func() { kubectl(t, "-n", ns, "delete", "virtualservice", "fault") }
-		}, "fault-injection", []int{3, 4}, nil},
-		{"a route to a subset that nobody declares", routed(`{"route":[{"destination":{"host":"servicex-service","subset":"nowhere"}}]}`), "no-cluster", []int{4}, nil},
-		{"no route for the request", routed(`{"match":[{"uri":{"prefix":"/nowhere"}}],"route":[{"destination":{"host":"servicex-service"}}]}`), "no-route", []int{4}, nil},
+		}, "fault-injection", []int{3, 4}},
+		{"a route to a subset that nobody declares", routed(`{"route":[{"destination":{"host":"servicex-service","subset":"nowhere"}}]}`), "no-cluster", []int{4}},
+		{"no route for the request", routed(`{"match":[{"uri":{"prefix":"/nowhere"}}],"route":[{"destination":{"host":"servicex-service"}}]}`), "no-route", []int{4}},
 		{"requests that go to a subset with a policy of its own", func(t *testing.T) func() {
 			restore := changeSpec(t, func(spec map[string]any) {
 				spec["subsets"] = []any{map[string]any{"name": "all", "labels": map[string]any{"app": "servicex"},
@@ -97,20 +96,15 @@ func causesAreNamed(t *testing.T) {
 			})
 			unroute := routed(`{"route":[{"destination":{"host":"servicex-service","subset":"all"}}]}`)(t)
 			return func() { unroute(); restore() }
-		}, "hidden-by-subset", []int{3, 4}, nil},
-		{"retries that mask the errors", routed(`{"retries":{"attempts":3,"retryOn":"gateway-error"},"route":[{"destination":{"host":"servicex-service"}}]}`), "retries-mask", []int{3, 4}, nil},
-		{"a timeout of the mesh below the pods' delay", routed(`{"timeout":"20ms","route":[{"destination":{"host":"servicex-service"}}]}`), "upstream-timeout", []int{3, 4}, nil},
-		{"a connection pool of one", func(t *testing.T) func() {
-			return changePolicy(t, func(p map[string]any) {
-				p["connectionPool"] = map[string]any{"tcp": map[string]any{"maxConnections": 1}, "http": map[string]any{"http1MaxPendingRequests": 1}}
-			})
-		}, "pool-overflow", []int{3, 4}, []string{"--phases", "trip", "--concurrency", "16", "--rate", "200"}},
+		}, "hidden-by-subset", []int{3, 4}},
+		{"retries that mask the errors", routed(`{"retries":{"attempts":3,"retryOn":"gateway-error"},"route":[{"destination":{"host":"servicex-service"}}]}`), "retries-mask", []int{3, 4}},
+		{"a timeout of the mesh below the pods' delay", routed(`{"timeout":"20ms","route":[{"destination":{"host":"servicex-service"}}]}`), "upstream-timeout", []int{3, 4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			defer tt.spoil(t)()
 			began := time.Now()
-			o := attempt(t, append([]string{observeCommand, "verify", "--json", "--phases", "once", "--rate", "20"}, tt.load...)...)
+			o := attempt(t, observeCommand, "verify", "--json", "--phases", "once", "--rate", "20")
 			took := time.Since(began)
 			var p proof
 			decode(t, o.stdout, &p)
