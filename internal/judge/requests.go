@@ -18,14 +18,14 @@ func (r *Record) unlike(c *Claim) []string {
 	var all []string
 	for _, name := range r.names {
 		p := r.pods[name]
-		booked, answered := r.booked(p)
-		errors, failed := r.bookedErrors(p)
-		if booked.most == 0 && answered.most == 0 {
+		seen, answered, failed := r.booked(p)
+		requests, errors := int(seen.Requests), int(seen.Errors)
+		if requests == 0 && answered.most == 0 {
 			continue
 		}
-		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, booked.most, answered.most, errors, failed.most)
-		if booked.most < answered.least || booked.least > answered.most && booked.least > answered.most+r.givenUp(p) {
-			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, booked.most, breaker.Count(answered.most, "answer")))
+		c.saw("%s: rq_total %d, %d answers; rq_error %d, %d errors", name, requests, answered.most, errors, failed.most)
+		if !r.fits(p, requests, answered) {
+			all = append(all, fmt.Sprintf("rq_total of %s is %d, the caller had %s", name, requests, breaker.Count(answered.most, "answer")))
 		}
 		if errors < failed.least || errors > failed.most {
 			// One that the client gives up is no error of the pod's.
@@ -33,32 +33,6 @@ func (r *Record) unlike(c *Claim) []string {
 		}
 	}
 	return all
-}
-
-// bookedErrors is rq_error at the last look that saw the pod, and the errors that
-// the caller had of it by then.
-func (r *Record) bookedErrors(p *pod) (errors int, failed number) {
-	for i := len(r.looks) - 1; i >= 0; i-- {
-		l := r.looks[i]
-		seen, known := l.pods[p.name]
-		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
-			continue
-		}
-		when := r.at(l)
-		for _, x := range p.answers {
-			if x.code < 500 {
-				continue
-			}
-			if x.end.Before(when.from) {
-				failed.least++
-			}
-			if !x.sent.After(when.to) {
-				failed.most++
-			}
-		}
-		return int(seen.Errors), failed
-	}
-	return 0, failed
 }
 
 func (r *Record) answered() int {
@@ -80,40 +54,54 @@ func (r *Record) logged() bool {
 }
 
 // complete tells whether the caller had all that the sidecar booked of a pod, as
-// far as the last look shows: some answers are given up when the load changes.
+// far as the last look shows.
 func (r *Record) complete(p *pod) bool {
-	booked, answered := r.booked(p)
-	return booked.most == 0 || answered.least <= booked.most && (booked.least <= answered.most || booked.least <= answered.most+r.givenUp(p))
+	seen, answered, _ := r.booked(p)
+	return seen.Requests == 0 || r.fits(p, int(seen.Requests), answered)
 }
 
 // surplus is how many requests the sidecar has sent a pod that the caller had no
 // answer of; some are given up when the load changes, others may be somebody else's.
 func (r *Record) surplus(p *pod) int {
-	booked, answered := r.booked(p)
-	return booked.most - answered.most
+	seen, answered, _ := r.booked(p)
+	return int(seen.Requests) - answered.most
 }
 
-// booked compares the sidecar's rq_total of a pod, at the last look that saw it,
-// with the answers of the pod that were asked for by then.
-func (r *Record) booked(p *pod) (booked, answered number) {
-	for i := len(r.looks) - 1; i >= 0; i-- {
-		l := r.looks[i]
+// booked is a pod at the last look that saw it, with its rq_total and rq_error, and how
+// many answers the caller had of it by then, and errors among them.
+func (r *Record) booked(p *pod) (seen timeline.Pod, answered, failed number) {
+	for _, l := range slices.Backward(r.looks) {
 		seen, known := l.pods[p.name]
 		if !known || seen.State == timeline.Unknown || l.asked.IsZero() {
 			continue
 		}
 		when := r.at(l)
 		for _, x := range p.answers {
-			if x.end.Before(when.from) {
-				answered.least++
-			}
-			if !x.sent.After(when.to) {
-				answered.most++
+			over, begun := x.end.Before(when.from), !x.sent.After(when.to)
+			answered.add(over, begun)
+			if x.code >= 500 {
+				failed.add(over, begun)
 			}
 		}
-		return number{int(seen.Requests), int(seen.Requests)}, answered
+		return seen, answered, failed
 	}
-	return booked, answered
+	return timeline.Pod{}, answered, failed
+}
+
+// add counts one more that is there for sure, or may be.
+func (n *number) add(surely, perhaps bool) {
+	if surely {
+		n.least++
+	}
+	if perhaps {
+		n.most++
+	}
+}
+
+// fits is whether the caller may have had all requests that the sidecar has booked of
+// a pod: some are given up when the load changes.
+func (r *Record) fits(p *pod, requests int, answered number) bool {
+	return answered.least <= requests && (requests <= answered.most || requests <= answered.most+r.givenUp(p))
 }
 
 // givenUp is how many requests to a pod may have been given up when the load changed,
@@ -154,6 +142,6 @@ func (r *Record) driven() bool {
 // elsewhere is true where a pod answers, and the cluster that is looked at has
 // sent it nothing: its answers go another way, such as to a subset.
 func (r *Record) elsewhere(p *pod) bool {
-	booked, answered := r.booked(p)
-	return booked.most == 0 && answered.least > 0
+	seen, answered, _ := r.booked(p)
+	return seen.Requests == 0 && answered.least > 0
 }

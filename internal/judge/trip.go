@@ -85,11 +85,15 @@ func (r *Record) trips(p *pod, want int, by breaker.Detector) Claim {
 // booked to, against the rule.
 func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, want int, by breaker.Detector) Claim {
 	first := outs[0]
-	measured := r.errorsAt(p, outs, 0, by)
+	before := make([]count, len(outs))
+	for i := range outs {
+		before[i] = r.errorsAt(p, outs, i, by)
+	}
+	measured := before[0]
 	c.Measured = measured.String()
-	off, disputed, held := -1, -1, r.heldBack(p, outs[0])
+	off, disputed, held := -1, -1, r.heldBack(p, first)
 	for i, e := range outs {
-		n := r.errorsAt(p, outs, i, by)
+		n := before[i]
 		c.saw("ejection %d at %s (%s): %s by the caller's answers, %s by the sidecar's rq_error", i+1, clockTime(e.out.from), tellers(e), n.answers, sidecarsOwn(n.sidecar))
 		switch {
 		case r.heldBack(p, e):
@@ -122,11 +126,11 @@ func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, wa
 	case measured.contradicted():
 		c.lack("answers that fit the time of the ejection")
 	case disputed >= 0:
-		n := r.errorsAt(p, outs, disputed, by)
+		n := before[disputed]
 		c.lack("counts that agree: before ejection %d the caller had %s, the sidecar %s", disputed+1, n.answers, sidecarsOwn(n.sidecar))
-	case off >= 0 && (r.surplus(p) <= 0 || !r.errorsAt(p, outs, off, by).sidecar.holds(want)):
+	case off >= 0 && (r.surplus(p) <= 0 || !before[off].sidecar.holds(want)):
 		if off > 0 {
-			c.Measured = fmt.Sprintf("ejection %d: %s", off+1, r.errorsAt(p, outs, off, by))
+			c.Measured = fmt.Sprintf("ejection %d: %s", off+1, before[off])
 		}
 		c.refute()
 	case !held && !measured.holds(want):
