@@ -29,7 +29,7 @@ help:
 
 ## demo: bring everything up, prove an ejection live, leave a report
 demo: $(if $(KUBE_CONTEXT),demo-own,demo-lab)
-	@printf '\nThis run as a page:  open file://%s in a browser.\n' '$(CURDIR)/$(RUN).html'
+	@printf '\nThis run as a page:  open file://%s in a browser.\n' '$(abspath $(RUN)).html'
 	@printf 'Live, with switches: run `%s`\nand open the URL that it prints (from afar, forward its port first: ssh -L PORT:127.0.0.1:PORT %s).\n' \
 	  '$(WATCH)' "$$(uname -n)"
 

@@ -24,16 +24,3 @@ func ErrorsWords(e timeline.Event) string {
 	}
 	return text
 }
-
-// VerdictWords is a proof's verdict as a sentence. A word that is no verdict
-// proves nothing.
-func VerdictWords(verdict string) string {
-	switch verdict {
-	case timeline.Agrees:
-		return "The breaker does what the rule says."
-	case timeline.Differs:
-		return "The breaker does not do what the rule says."
-	default:
-		return "It is not proven that the breaker does what the rule says."
-	}
-}

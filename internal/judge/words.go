@@ -40,26 +40,29 @@ func (res *Result) Words(off bool) string {
 	return strings.Join(lines, "\n")
 }
 
-// Sentence is the verdict in words; of a proof that no ejection was asked of, it says
-// no more than that.
-func (res *Result) Sentence() string {
-	ejects := func(p timeline.Phase) bool { return p.Name == Trip || p.Name == Off || p.Name == Never }
-	if res.Verdict == timeline.Agrees && !slices.ContainsFunc(res.Phases, ejects) {
-		return "what was looked at is as the rule says; whether the breaker ejects was not (--phases trip)"
-	}
-	return Sentence(res.Verdict)
-}
+// Sentence is the verdict in words.
+func (res *Result) Sentence() string { return Sentence(res.Verdict, res.Phases) }
 
-// Sentence is a verdict in words.
-func Sentence(verdict string) string {
-	switch verdict {
-	case timeline.Agrees:
+// Sentence is a proof's verdict in words. Of a proof that no ejection was asked of,
+// it says no more than that; a word that is no verdict proves nothing.
+func Sentence(verdict string, phases []timeline.Phase) string {
+	ejects := func(p timeline.Phase) bool { return p.Name == Trip || p.Name == Off || p.Name == Never }
+	switch {
+	case verdict == timeline.Agrees && !slices.ContainsFunc(phases, ejects):
+		return "what was looked at is as the rule says; whether the breaker ejects was not (--phases trip)"
+	case verdict == timeline.Agrees:
 		return "the breaker does what the rule says"
-	case timeline.Differs:
+	case verdict == timeline.Differs:
 		return "the breaker does not do what the rule says"
 	default:
 		return "not proven that the breaker does what the rule says"
 	}
+}
+
+// Headline is a verdict as a page has it on top.
+func Headline(verdict string, phases []timeline.Phase) string {
+	text := Sentence(verdict, phases)
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func (t Threshold) words() string {

@@ -216,12 +216,21 @@ func sides(runs []*Run, entries [][]timeline.Entry) *Sides {
 	return &Sides{Off: off, On: on}
 }
 
+// phases are those of all runs.
+func (r *Report) phases() []timeline.Phase {
+	var all []timeline.Phase
+	for _, run := range r.Runs {
+		all = append(all, run.Phases...)
+	}
+	return all
+}
+
 // sentence is the verdict in words.
 func (r *Report) sentence() string {
 	first := r.Runs[0]
 	switch {
 	case r.Verdict != NoVerdict:
-		return board.VerdictWords(r.Verdict)
+		return judge.Headline(r.Verdict, r.phases())
 	case r.Sides != nil && r.Sides.On.SuccessRate > r.Sides.Off.SuccessRate:
 		return fmt.Sprintf("The breaker lifts the share of good answers from %s to %s.", percent(r.Sides.Off.SuccessRate), percent(r.Sides.On.SuccessRate))
 	case r.Sides != nil:

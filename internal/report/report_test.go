@@ -84,12 +84,14 @@ func TestTheVerdictIsOneSentence(t *testing.T) {
 		entries             []timeline.Entry
 	}{
 		{"a proof that agrees", Agrees, "The breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Proven), verdict(timeline.Agrees)}},
+		{"a proof that no ejection was asked of", Agrees, "What was looked at is as the rule says; whether the breaker ejects was not (--phases trip).",
+			[]timeline.Entry{head("verify", on), {Time: at(9), Phase: &timeline.Phase{Name: "mix", Statement: timeline.Proven}}, verdict(timeline.Agrees)}},
 		{"a proof that refutes", Refuted, "The breaker does not do what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Refuted), verdict(timeline.Differs)}},
 		{"a proof without a header", Refuted, "The breaker does not do what the rule says.", []timeline.Entry{phase(timeline.Refuted), verdict(timeline.Differs)}},
-		{"a proof that lacks something", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Undetermined)}},
-		{"a verdict that says more than its phases", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Agrees)}},
-		{"a statement that is none", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(""), verdict(timeline.Agrees)}},
-		{"a verdict that is none", NotProven, "It is not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Proven), verdict("")}},
+		{"a proof that lacks something", NotProven, "Not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Undetermined)}},
+		{"a verdict that says more than its phases", NotProven, "Not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.NotProven), verdict(timeline.Agrees)}},
+		{"a statement that is none", NotProven, "Not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(""), verdict(timeline.Agrees)}},
+		{"a verdict that is none", NotProven, "Not proven that the breaker does what the rule says.", []timeline.Entry{head("verify", on), phase(timeline.Proven), verdict("")}},
 		{"two proofs, one of them refuted", Refuted, "The breaker does not do what the rule says.",
 			[]timeline.Entry{head("verify", on), phase(timeline.Refuted), verdict(timeline.Differs), head("verify", on), phase(timeline.NotProven), verdict(timeline.Undetermined)}},
 		{"a proof that was stopped", NoVerdict, "No verdict: this proof did not reach its end.", []timeline.Entry{head("verify", on), phase(timeline.Proven)}},

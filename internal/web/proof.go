@@ -1,7 +1,7 @@
 package web
 
 import (
-	"istio-circuit-breaker/internal/board"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/timeline"
 )
 
@@ -31,7 +31,7 @@ func (h *hub) proof() proofState {
 			Answers: c.Answers, Least: c.Least, Missing: c.Missing, Diagnosis: c.Diagnosis})
 	}
 	if v := h.board.Verdict; v != nil {
-		p.Verdict, p.Sentence = v.Verdict, board.VerdictWords(v.Verdict)
+		p.Verdict, p.Sentence = v.Verdict, judge.Headline(v.Verdict, h.board.Phases)
 	}
 	return p
 }

@@ -41,7 +41,7 @@ func TestAProofIsShownWithWhatItLacks(t *testing.T) {
 	h.show(timeline.Entry{Time: now, Step: &timeline.Step{Phase: "return", Why: "it is out for longer"}}, now)
 	h.show(timeline.Entry{Time: now, Verdict: &timeline.Verdict{Verdict: timeline.Undetermined}}, now)
 	p := take(t, r)
-	want := proofState{Verdict: "not proven", Sentence: "It is not proven that the breaker does what the rule says.",
+	want := proofState{Verdict: "not proven", Sentence: "Not proven that the breaker does what the rule says.",
 		Phases: []claimState{{Name: "clean", Pod: "p", Statement: timeline.NotProven, Expected: "no error", Measured: "0 errors", Answers: 2, Least: 20, Missing: "18 answers"}}}
 	if diff := cmp.Diff(want, partOf[proofState](t, p, "proof")); diff != "" {
 		t.Errorf("proof (-want +got):\n%s", diff)
