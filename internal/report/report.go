@@ -9,6 +9,7 @@ import (
 	"istio-circuit-breaker/internal/board"
 	"istio-circuit-breaker/internal/breaker"
 	"istio-circuit-breaker/internal/compare"
+	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/timeline"
 )
 
