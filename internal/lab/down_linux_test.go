@@ -207,7 +207,7 @@ func TestTheEnvironmentInsideIsTheLabs(t *testing.T) {
 		"PULUMI_CONFIG_PASSPHRASE=",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
-		"GOFLAGS=-buildvcs=false '-trimpath' '-gcflags=all=-dwarf=false -l' '-gcflags=std=-dwarf=false'",
+		"GOFLAGS=-buildvcs=false '-trimpath' '-gcflags=all=-dwarf=false' '-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/v4/...=-dwarf=false -l' '-gcflags=github.com/pulumi/pulumi-docker/sdk/v4/...=-dwarf=false -l'",
 		"CGO_ENABLED=0", "GOPROXY=off",
 	}
 	if diff := cmp.Diff(want, l.environment()); diff != "" {

@@ -132,12 +132,12 @@ func (b Builder) compile(ctx context.Context, p goPart, folder string) error {
 // build is the command that compiles p into folder, and the program into Go's
 // cache alone.
 func (b Builder) build(p goPart, folder string) runner.Command {
-	output := folder + "/"
+	flags, output := goFlags, folder+"/"
 	if p.name == program.name {
-		output = os.DevNull
+		flags, output = programFlags, os.DevNull
 	}
 	return runner.Command{
-		Args: slices.Concat([]string{"go", "build", "-v"}, goFlags, []string{"-tags=" + p.tags},
+		Args: slices.Concat([]string{"go", "build", "-v"}, flags, []string{"-tags=" + p.tags},
 			[]string{"-ldflags=-s -w " + p.ldflags, "-o", output}, p.packages),
 		Dir: filepath.Join(b.Source, p.module), Env: append(buildEnvironment(), b.collector()...),
 	}
