@@ -22,6 +22,11 @@ func TestUpgrade(t *testing.T) {
 	earlier := filepath.Join(t.TempDir(), "earlier")
 	git(t, "worktree", "add", "--detach", earlier, from)
 	t.Cleanup(func() { git(t, "worktree", "remove", "--force", earlier) })
+	fetch := exec.CommandContext(t.Context(), "go", "list", "-deps", "./infra") // the lab has no way out
+	fetch.Dir = earlier
+	if out, err := fetch.CombinedOutput(); err != nil {
+		t.Fatalf("fetching the modules of %s: %v\n%s", from, err, out)
+	}
 	destroy(t) // of a lab that was kept
 	atFirst = settled(t)
 	settings, err := os.ReadFile("../Pulumi.lab.yaml")

@@ -19,6 +19,10 @@ import (
 // applies that server-side to the CRD that the chart has made, which changes
 // nothing but labels and an annotation, and deletes the CRD at destroy.
 // With istio.keepCRDs the stack forgets them instead.
+//
+// Once it has adopted a CRD, the stack never updates it: what Helm has applied was
+// applied by the provider, which takes it for its own at an update, and for taken
+// away where these few fields do not say it. The API server refuses that.
 
 // crdKinds are the kinds of each of Istio's CRDs by name (manifests/charts/base of
 // istio/istio). The provider insists on group and kind.
@@ -105,6 +109,7 @@ func registerCRDs(ctx *pulumi.Context, part *component, base *release, own ident
 			}},
 		}, utilities.PkgResourceDefaultOpts([]pulumi.ResourceOption{
 			part.child(), own.healing, pulumi.DependsOn([]pulumi.Resource{base}), pulumi.RetainOnDelete(keep),
+			pulumi.IgnoreChanges([]string{"metadata", "spec"}),
 		})...)
 		if err != nil {
 			return nil, fmt.Errorf("registering CRD %q: %w", name, err)

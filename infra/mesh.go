@@ -77,7 +77,7 @@ func newMesh(ctx *pulumi.Context, all config.Config, app namespace, seen sightin
 func chart(cfg config.Istio, name, release string, ns *corev1.Namespace, own identity, values pulumi.MapInput) releaseArgs {
 	args := releaseArgs{
 		Name:      release,
-		Namespace: ns.Metadata.Name().Elem(),
+		Namespace: ns.ID().ToStringOutput(),
 		Values:    values,
 		Timeout:   int(cfg.Timeout.Seconds()),
 		Atomic:    true,

@@ -149,3 +149,19 @@ func TestCRDsThatAreNotKnownAreLeftAlone(t *testing.T) {
 		t.Error("a CRD without known kind was registered; the provider refuses it")
 	}
 }
+
+// The API server refuses what the provider makes of an update of these few fields.
+func TestAdoptedCRDsAreNeverUpdated(t *testing.T) {
+	found := 0
+	for _, r := range up(t, nil).engine.All() {
+		if r.TypeToken == typeCRD {
+			found++
+			if got := r.RegisterRPC.GetIgnoreChanges(); !slices.Contains(got, "metadata") || !slices.Contains(got, "spec") {
+				t.Errorf("%s: changes of %q are ignored, want metadata and spec", r.Key(), got)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no CRD was adopted")
+	}
+}

@@ -12,9 +12,12 @@ import (
 
 // namespace is where the stack's objects go.
 type namespace struct {
-	plain    string
-	name     pulumi.StringInput // known as soon as the namespace is there
-	revision string             // of the mesh that injects; empty for the default
+	plain string
+	// name is known as soon as the namespace is there. It is the namespace's ID: the
+	// metadata is not known in a preview in which a label is not, and then whatever is
+	// in the namespace would seem to be replaced.
+	name     pulumi.StringInput
+	revision string // of the mesh that injects; empty for the default
 	resource pulumi.CustomResource
 	own      identity // of the stack that makes objects in it
 	ends     bool     // with the stack, and with all that is in it
@@ -36,7 +39,7 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, ow
 		if err != nil {
 			return namespace{}, fmt.Errorf("registering the labels of namespace %q: %w", cfg.Name, err)
 		}
-		return namespace{cfg.Name, patch.Metadata.Name().Elem(), revision, patch, own, false}, nil
+		return namespace{cfg.Name, patch.ID().ToStringOutput(), revision, patch, own, false}, nil
 	}
 	injection[instanceLabel] = pulumi.String(labelValue(ctx.Stack()))
 	made, err := corev1.NewNamespace(ctx, cfg.Name, &corev1.NamespaceArgs{
@@ -45,5 +48,5 @@ func newNamespace(ctx *pulumi.Context, cfg config.Namespace, revision string, ow
 	if err != nil {
 		return namespace{}, fmt.Errorf("registering namespace %q: %w", cfg.Name, err)
 	}
-	return namespace{cfg.Name, made.Metadata.Name().Elem(), revision, made, own, true}, nil
+	return namespace{cfg.Name, made.ID().ToStringOutput(), revision, made, own, true}, nil
 }
