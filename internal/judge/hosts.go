@@ -20,13 +20,15 @@ func (l look) hosts() int {
 	return n
 }
 
-// hostsLeast is the smallest number that any look showed.
+// hostsLeast is the smallest number that any look showed. A pod that is ending may be
+// among the sidecar's hosts still, or not any more: this leaves it out, and hostsMost
+// counts it.
 func (r *Record) hostsLeast() int {
 	least := r.hosts()
 	for _, l := range r.looks {
 		n := 0
 		for _, p := range l.pods {
-			if p.State != timeline.Terminating {
+			if p.Address != "" && p.State != timeline.Terminating {
 				n++
 			}
 		}
