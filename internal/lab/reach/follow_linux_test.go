@@ -54,9 +54,9 @@ func newWorld(t *testing.T) world {
 // the kernel gives out others. Nobody does in a new network.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for lastPort < 32000 {
-		lastPort++
-		number := lastPort
+	for range freePorts {
+		lastPort = (lastPort + 1) % freePorts
+		number := 10000 + lastPort
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", number)); err == nil {
 			l.Close()
 			return fmt.Sprint(number)
@@ -66,9 +66,11 @@ func freePort(t *testing.T) string {
 	return ""
 }
 
-// lastPort is the last that was handed out; another run of these tests at the
-// same time begins elsewhere.
-var lastPort = 10000 + os.Getpid()%200*100
+// freePorts is how many are tried, and lastPort which of them was handed out last:
+// another run of these tests at the same time begins elsewhere.
+const freePorts = 22000
+
+var lastPort = os.Getpid() % 200 * 100
 
 // says reads what an address of this machine says.
 func says(address string) (string, error) {
@@ -195,15 +197,16 @@ func TestACommandOpensABoundedNumberOfPorts(t *testing.T) {
 	var shut, open []string
 	until(t, "as many ports as may be to answer", func() error {
 		shut, open = nil, nil
+		var why []error
 		for _, address := range all {
 			if said, err := says(address); err != nil || said != "I am "+address {
-				shut = append(shut, address)
+				shut, why = append(shut, address), append(why, fmt.Errorf("it says %q: %w", said, err))
 			} else {
 				open = append(open, address)
 			}
 		}
 		if len(shut) > 1 {
-			return fmt.Errorf("%d answer, want %d", len(open), maxFollowed)
+			return fmt.Errorf("%d answer, want %d: %w", len(open), maxFollowed, why[0])
 		}
 		return nil
 	})
