@@ -28,7 +28,7 @@ func (res *Result) Words(off bool) string {
 			lines = append(lines, fmt.Sprintf("clocks:        the sidecar's is %s ahead of this machine's", lengths{c.Least, c.Most}))
 		}
 	}
-	lines = append(lines, "verdict:       "+res.Sentence())
+	lines = append(lines, "verdict:       "+Sentence(res.Verdict, res.Phases))
 	for _, p := range res.Phases {
 		if res.Verdict == timeline.Undetermined && p.Statement == timeline.NotProven && p.Missing != "" {
 			lines = append(lines, fmt.Sprintf("  %s: missing is %s", withPod(p.Name, p.Pod), p.Missing))
@@ -39,9 +39,6 @@ func (res *Result) Words(off bool) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-// Sentence is the verdict in words.
-func (res *Result) Sentence() string { return Sentence(res.Verdict, res.Phases) }
 
 // Sentence is a proof's verdict in words. Of a proof that no ejection was asked of,
 // it says no more than that; a word that is no verdict proves nothing.

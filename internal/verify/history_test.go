@@ -128,7 +128,7 @@ func TestAProofWithoutAnEjectionSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Sentence(); got == (&judge.Result{Verdict: timeline.Agrees, Phases: []timeline.Phase{{Name: judge.Trip}}}).Sentence() {
+		if got := judge.Sentence(r.Verdict, r.Phases); got == judge.Sentence(timeline.Agrees, []timeline.Phase{{Name: judge.Trip}}) {
 			t.Errorf("phases %s of a breaker that never ejects: %q", phases, got)
 		}
 	}

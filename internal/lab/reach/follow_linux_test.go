@@ -197,16 +197,16 @@ func TestACommandOpensABoundedNumberOfPorts(t *testing.T) {
 	var shut, open []string
 	until(t, "as many ports as may be to answer", func() error {
 		shut, open = nil, nil
-		var why []error
+		var why error
 		for _, address := range all {
 			if said, err := says(address); err != nil || said != "I am "+address {
-				shut, why = append(shut, address), append(why, fmt.Errorf("it says %q: %w", said, err))
+				shut, why = append(shut, address), fmt.Errorf("%s says %q: %w", address, said, err)
 			} else {
 				open = append(open, address)
 			}
 		}
 		if len(shut) > 1 {
-			return fmt.Errorf("%d answer, want %d: %w", len(open), maxFollowed, why[0])
+			return fmt.Errorf("%d answer, want %d: %w", len(open), maxFollowed, why)
 		}
 		return nil
 	})
