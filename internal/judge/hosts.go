@@ -10,10 +10,13 @@ func (r *Record) hosts() int {
 	return r.looks[0].hosts()
 }
 
-func (l look) hosts() int {
+func (l look) hosts() int { return l.count(func(p timeline.Pod) bool { return p.Address != "" }) }
+
+// count is how many of the look's pods are so.
+func (l look) count(is func(timeline.Pod) bool) int {
 	n := 0
 	for _, p := range l.pods {
-		if p.Address != "" {
+		if is(p) {
 			n++
 		}
 	}
@@ -26,13 +29,7 @@ func (l look) hosts() int {
 func (r *Record) hostsLeast() int {
 	least := r.hosts()
 	for _, l := range r.looks {
-		n := 0
-		for _, p := range l.pods {
-			if p.Address != "" && p.State != timeline.Terminating {
-				n++
-			}
-		}
-		least = min(least, n)
+		least = min(least, l.count(func(p timeline.Pod) bool { return p.Address != "" && p.State != timeline.Terminating }))
 	}
 	return least
 }
@@ -50,13 +47,7 @@ func (r *Record) hostsMost() int {
 func (r *Record) mostOut() int {
 	most := 0
 	for _, l := range r.looks {
-		n := 0
-		for _, p := range l.pods {
-			if out(p) {
-				n++
-			}
-		}
-		most = max(most, n)
+		most = max(most, l.count(out))
 	}
 	return most
 }
