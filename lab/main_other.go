@@ -11,10 +11,6 @@ import (
 
 // main says what to do instead: the lab is made of Linux namespaces.
 func main() {
-	if len(os.Args) < 2 || os.Args[1] == "help" {
-		fmt.Print(usage)
-		return
-	}
 	fmt.Fprint(os.Stderr, "lab: the lab runs on Linux only. "+lab.OwnCluster)
 	os.Exit(1)
 }

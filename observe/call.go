@@ -7,26 +7,26 @@ import (
 	"os"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
+
 	"golang.org/x/term"
 )
 
 // call is one run of the program: what it is called and where it writes.
 type call struct {
-	program
+	commandline.Program
 	stdout, stderr io.Writer
 	// display finds out whether a writer is a terminal that can be drawn on.
 	display func(io.Writer) (display, bool)
 }
 
-func newCall(p program, stdout, stderr io.Writer) *call {
-	return &call{program: p, stdout: stdout, stderr: stderr, display: displayOf}
+func newCall(p commandline.Program, stdout, stderr io.Writer) *call {
+	return &call{Program: p, stdout: stdout, stderr: stderr, display: displayOf}
 }
 
 // run runs a command line, without the program's name.
 func (c *call) run(ctx context.Context, args []string) error {
-	root := rootCommand(c)
-	root.SetArgs(plainFlags(root, args))
-	return root.ExecuteContext(ctx)
+	return c.Run(ctx, commands(c), args, c.stdout, c.stderr)
 }
 
 // say writes a line of progress.

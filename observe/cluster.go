@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/mesh/kube"
 
 	"github.com/spf13/cobra"
@@ -37,14 +38,14 @@ func addClusterFlags(cmd *cobra.Command, flags *genericclioptions.ConfigFlags, n
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.AddFlags(set)
 	set.Lookup("namespace").Usage = namespace
-	set.VisitAll(func(f *pflag.Flag) { f.Annotations = map[string][]string{clusterFlag: nil} })
+	set.VisitAll(func(f *pflag.Flag) { commandline.Group(f, clusterGroup) })
 	cmd.Flags().AddFlagSet(set)
 	for name, pick := range map[string]func(kube.Names) []string{
 		"context": func(n kube.Names) []string { return n.Contexts },
 		"cluster": func(n kube.Names) []string { return n.Clusters },
 		"user":    func(n kube.Names) []string { return n.Users },
 	} {
-		if !choosesCluster(cmd.Flags().Lookup(name)) {
+		if !commandline.InGroup(cmd.Flags().Lookup(name), clusterGroup) {
 			continue // lint has another flag of the name
 		}
 		completeFlag(cmd, name, func(context.Context) []string {
@@ -70,16 +71,8 @@ func checkCluster(flags *genericclioptions.ConfigFlags) error {
 	return errors.Join(errs...)
 }
 
-// clusterFlag is the annotation of a flag that chooses the cluster.
-const clusterFlag = "cluster"
-
-func choosesCluster(f *pflag.Flag) bool {
-	if f == nil {
-		return false
-	}
-	_, is := f.Annotations[clusterFlag]
-	return is
-}
+// clusterGroup is the group of those that choose the cluster.
+const clusterGroup = "flags that choose the cluster, as kubectl takes them"
 
 // namesLimit is how long whoever types waits for the cluster.
 const namesLimit = time.Second

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/compare"
 	"istio-circuit-breaker/internal/mesh/kube"
 	"istio-circuit-breaker/internal/screen"
@@ -22,8 +23,8 @@ func compareCommand(c *call) *cobra.Command {
 shows what callers gain. Each run lasts as long as the model says that it takes
 to see that, unless --duration says otherwise. The rule is put back as it was,
 also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify or compare.`,
-		Example: c.shown + " compare --concurrency 4\n" + c.shown + " compare --off off.jsonl --on on.jsonl",
-		Args:    takesNone,
+		Example: c.Shown + " compare --concurrency 4\n" + c.Shown + " compare --off off.jsonl --on on.jsonl",
+		Args:    commandline.TakesNone,
 	}
 	flags := cmd.Flags()
 	cluster, load := clusterFlags(cmd), loadFlags(cmd, 10)
@@ -47,7 +48,7 @@ also after Ctrl-C. Instead of sending, it takes two recordings of watch, verify 
 			err = errors.Join(err, errors.New("--off and --on: give both or none"))
 		}
 		if err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		var without, with compare.Side
 		if *off != "" {

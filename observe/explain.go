@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/explain"
 	"istio-circuit-breaker/internal/mesh/kube"
 
@@ -29,9 +30,9 @@ With --service it says it of what a caller has for a service of a cluster, of al
 DestinationRules there and the mesh's own policy, each field with the object that it
 comes from. Whose rule is in force depends on the caller: --from names its namespace
 or workload.`,
-		Example: c.shown + " explain --stack dev --threshold 3 --rate 10\n" + c.shown + " explain -f destinationrule.yaml --pods 4 --faulty 1\n" +
-			c.shown + " explain --service reviews.shop --from deployment/web.front",
-		Args: takesNone,
+		Example: c.Shown + " explain --stack dev --threshold 3 --rate 10\n" + c.Shown + " explain -f destinationrule.yaml --pods 4 --faulty 1\n" +
+			c.Shown + " explain --service reviews.shop --from deployment/web.front",
+		Args: commandline.TakesNone,
 	}
 	flags := cmd.Flags()
 	load := loadFlags(cmd, 5)
@@ -64,7 +65,7 @@ or workload.`,
 			err = errors.Join(err, wrongly)
 		}
 		if err := errors.Join(checkLoad(load), err, checkCluster(cluster)); err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if *service != "" {
 			return c.explainService(cmd, cluster, asked, *foreign, in, *asJSON)
@@ -84,7 +85,7 @@ or workload.`,
 		in.Load.Code = int(cfg.FaultyCode)
 		e, err := explain.Run(in)
 		if err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if *asJSON {
 			return e.JSON(c.stdout)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/explain"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/lint"
@@ -86,7 +87,7 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 		return err
 	}
 	rules := report.Rules
-	judge := "run `" + c.shown + " lint " + strings.Join(f.paths, " ") + "`"
+	judge := "run `" + c.Shown + " lint " + strings.Join(f.paths, " ") + "`"
 	if len(rules) == 0 {
 		return hint.With(errors.New("explaining rules: there is no outlierDetection in any DestinationRule"), judge)
 	}
@@ -114,7 +115,7 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 		}
 		e, err := explain.Run(in)
 		if err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		all = append(all, foreignExplanation{rule, e})
 	}
@@ -122,7 +123,7 @@ func (c *call) explainForeign(cmd *cobra.Command, f foreign, in explain.Input, a
 		return hint.With(errors.Join(refused...), judge)
 	}
 	if len(unclear) > 0 {
-		return wrong(cmd, errors.Join(unclear...))
+		return commandline.Wrong(cmd, errors.Join(unclear...))
 	}
 	if asJSON {
 		out := json.NewEncoder(c.stdout)

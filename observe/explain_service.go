@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"istio-circuit-breaker/internal/breaker"
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/effective"
 	"istio-circuit-breaker/internal/explain"
 	"istio-circuit-breaker/internal/hint"
@@ -102,7 +103,7 @@ func (c *call) explainService(cmd *cobra.Command, flags *genericclioptions.Confi
 	for _, h := range has {
 		one, err := willDo(h, f, in)
 		if err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		e.Has = append(e.Has, one)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"istio-circuit-breaker/internal/callers"
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/export"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/mesh"
@@ -29,8 +30,8 @@ func exportCommand(c *call) *cobra.Command {
 what they say as metrics, in Prometheus' text format or as OpenMetrics. It sends
 nothing to the service and changes nothing. Without --service it is the stack's own.
 The first line that it prints is the URL to scrape. It ends with Ctrl-C.`,
-		Example: c.shown + " export --service reviews.shop --service ratings.shop\n" + c.shown + " export --listen 127.0.0.1:9000",
-		Args:    takesNone,
+		Example: c.Shown + " export --service reviews.shop --service ratings.shop\n" + c.Shown + " export --listen 127.0.0.1:9000",
+		Args:    commandline.TakesNone,
 	}
 	cluster, flags := clusterFlags(cmd), cmd.Flags()
 	services := flags.StringSlice("service", nil, "`NAME[.NAMESPACE]` of a service; may be given several times")
@@ -39,7 +40,7 @@ The first line that it prints is the URL to scrape. It ends with Ctrl-C.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		targets, err := exported(cmd, cluster, *services)
 		if err = errors.Join(err, checkCluster(cluster), checkListen(*listen)); err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if len(*services) == 0 {
 			if err := findStack(cmd, cluster); err != nil {

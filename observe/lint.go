@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/lint"
 	"istio-circuit-breaker/internal/mesh/kube"
 
@@ -57,7 +58,7 @@ and needs no more than the right to list.
 
 exit codes: 0 nothing, or infos and warnings only, 1 could not be done, 2 wrong usage,
 3 an error was found, or with --strict a warning`,
-		Example: "helm template chart | " + c.shown + " lint -\n" + c.shown + " lint --pods 3 -o sarif manifests >lint.sarif\n" + c.shown + " lint --cluster -A",
+		Example: "helm template chart | " + c.Shown + " lint -\n" + c.Shown + " lint --pods 3 -o sarif manifests >lint.sarif\n" + c.Shown + " lint --cluster -A",
 		Args:    cobra.ArbitraryArgs, // none are told with all else that is wrong
 	}
 	flags := l.cmd.Flags()
@@ -104,7 +105,7 @@ func (l *linting) check() error {
 
 func (l *linting) run() error {
 	if err := l.check(); err != nil {
-		return wrong(l.cmd, err)
+		return commandline.Wrong(l.cmd, err)
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(lint.Memory))
 	judge := l.files

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/inventory"
 	"istio-circuit-breaker/internal/lint"
 	"istio-circuit-breaker/internal/mesh/kube"
@@ -22,7 +23,7 @@ const inventoryLimit = 5 * time.Minute
 func needs(cmd *cobra.Command, with string, names ...string) error {
 	var errs []error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		named := choosesCluster(f) && f.Name != "namespace"
+		named := commandline.InGroup(f, clusterGroup) && f.Name != "namespace"
 		for _, name := range names {
 			named = named || f.Name == name
 		}

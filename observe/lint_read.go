@@ -31,7 +31,7 @@ func (c *call) lintAll(linter *lint.Linter, paths []string, command string, say 
 	err := errors.Join(errs...)
 	switch {
 	case errors.Is(err, lint.ErrTemplate):
-		return hint.With(err, "render templates first, such as with `helm template`, and pipe them to `"+c.shown+" "+command+" -`")
+		return hint.With(err, "render templates first, such as with `helm template`, and pipe them to `"+c.Shown+" "+command+" -`")
 	case errors.Is(err, fs.ErrNotExist):
 		return hint.With(err, "look for a mistyped path; one that starts with no / is looked for in the folder that the command runs in")
 	case errors.Is(err, errNothing):

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/hint"
 
 	"github.com/go-logr/logr"
@@ -30,7 +31,6 @@ const (
 )
 
 var (
-	errUsage     = errors.New("usage")
 	errDiffers   = errors.New("the breaker does not do what the rule says")
 	errNotProven = errors.New("not proven that the breaker does what the rule says")
 )
@@ -47,7 +47,6 @@ func commands(c *call) []*cobra.Command {
 		replayCommand(c),
 		reportCommand(c),
 		lintCommand(c),
-		completionCommand(c),
 		versionCommand(c),
 	}
 }
@@ -56,7 +55,6 @@ func main() {
 	// client-go logs lost connections to stderr, over the live view; they are on
 	// record as events.
 	klog.SetLogger(logr.Discard())
-	cobra.EnableCommandSorting = false // help lists them in the order of their use
 	os.Exit(Main(os.Args, os.Stdout, os.Stderr))
 }
 
@@ -76,11 +74,11 @@ func Main(argv []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errNotProven):
 		return exitNotProven
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", p.shown, err)
+	fmt.Fprintf(stderr, "%s: %v\n", p.Shown, err)
 	if way := hint.Of(err); way != "" {
 		fmt.Fprintln(stderr, "hint:", way)
 	}
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, commandline.ErrUsage) {
 		return exitUsage
 	}
 	return exitFailed

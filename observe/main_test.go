@@ -10,7 +10,7 @@ import (
 )
 
 // observe is the program under its usual name.
-var observe = program{file: "observe", shown: "observe"}
+var observe = called("observe", "observe")
 
 // asObserve makes the test binary the command itself.
 const asObserve = "TEST_AS_OBSERVE"

@@ -59,7 +59,7 @@ func (c *call) readRecording(path string) ([]timeline.Entry, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading the recording %q: %w", path, err)
 	case len(entries) == 0:
-		return nil, hint.With(fmt.Errorf("reading the recording %q: nothing in it", path), "make one with `"+c.shown+" watch --record RUN.jsonl`")
+		return nil, hint.With(fmt.Errorf("reading the recording %q: nothing in it", path), "make one with `"+c.Shown+" watch --record RUN.jsonl`")
 	}
 	return entries, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/compare"
 	"istio-circuit-breaker/internal/timeline"
 	"istio-circuit-breaker/internal/web"
@@ -22,8 +23,8 @@ func replayCommand(c *call) *cobra.Command {
 have shown it: its pods and events, a proof's phases and verdict, and both runs
 of a comparison. With --web it shows it as a page, at the speed that it had
 unless --speed says otherwise, and stays until Ctrl-C.`,
-		Example:           c.shown + " replay --speed 4 run.jsonl",
-		Args:              takes(1, 1, "one recording"),
+		Example:           c.Shown + " replay --speed 4 run.jsonl",
+		Args:              commandline.Takes(1, 1, "one recording"),
 		ValidArgsFunction: recordings,
 	}
 	flags := cmd.Flags()
@@ -37,7 +38,7 @@ unless --speed says otherwise, and stays until Ctrl-C.`,
 			err = errors.Join(fmt.Errorf("--speed %g: must be 0 (at once) to 1000000", *speed), err)
 		}
 		if err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if page.asked && *speed == 0 {
 			*speed = 1

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/report"
 
@@ -22,8 +23,8 @@ func reportCommand(c *call) *cobra.Command {
 		Long: `Makes a page of a run that watch, verify or compare recorded with --record: the
 verdict, what was configured and measured, charts and the log. It is one file
 that needs no network, and prints the file's name.`,
-		Example:           c.shown + " report run.jsonl -o run.html",
-		Args:              takes(1, 1, "one recording"),
+		Example:           c.Shown + " report run.jsonl -o run.html",
+		Args:              commandline.Takes(1, 1, "one recording"),
 		ValidArgsFunction: recordings,
 	}
 	flags := cmd.Flags()
@@ -31,7 +32,7 @@ that needs no network, and prints the file's name.`,
 	asJSON := flags.Bool("json", false, "print the figures as one JSON object; the page is written only where -o says so")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *asJSON && *out == "-" {
-			return wrong(cmd, errors.New("-o - and --json: both write to stdout"))
+			return commandline.Wrong(cmd, errors.New("-o - and --json: both write to stdout"))
 		}
 		entries, err := c.readRecording(args[0])
 		if err != nil {
@@ -39,7 +40,7 @@ that needs no network, and prints the file's name.`,
 		}
 		r, err := report.Of(entries)
 		if err != nil {
-			return hint.With(fmt.Errorf("reading %q: %w", args[0], err), "make a recording with `"+c.shown+" watch --record RUN.jsonl`")
+			return hint.With(fmt.Errorf("reading %q: %w", args[0], err), "make a recording with `"+c.Shown+" watch --record RUN.jsonl`")
 		}
 		if *asJSON {
 			figures := json.NewEncoder(c.stdout)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh/kube"
@@ -36,8 +37,8 @@ come from it takes from the stack that is current (PULUMI_STACK, or lab in the l
 else dev); a mesh that is there is used and left alone.
 
 exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven`,
-		Example: c.shown + " try -f destinationrule.yaml --pods 6 --faulty 2 --code 500\n" + c.shown + " try -f rules.yaml --name shop/cart --phases all --record run.jsonl",
-		Args:    takesNone,
+		Example: c.Shown + " try -f destinationrule.yaml --pods 6 --faulty 2 --code 500\n" + c.Shown + " try -f rules.yaml --name shop/cart --phases all --record run.jsonl",
+		Args:    commandline.TakesNone,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&t.file, "filename", "f", "", "`file` with the DestinationRule, YAML or JSON, or - for stdin")
@@ -59,7 +60,7 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 	flags.StringVar(t.cluster.KubeConfig, "kubeconfig", "", "`path` of the kubeconfig")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := t.check(); err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		return t.run(cmd.Context())
 	}
@@ -114,7 +115,7 @@ func (t *trial) prove(ctx context.Context, stack *ownstack.Stack) (*judge.Result
 // remove takes the stack away, also after Ctrl-C; another one ends that.
 func (t *trial) remove(ctx context.Context, stack *ownstack.Stack) error {
 	if t.keep {
-		t.say("The stack is kept. Look at it with `" + t.shown + " watch --namespace " + *t.cluster.Namespace + "`; take it away with `" + stack.Removal() + "`.")
+		t.say("The stack is kept. Look at it with `" + t.Shown + " watch --namespace " + *t.cluster.Namespace + "`; take it away with `" + stack.Removal() + "`.")
 		return nil
 	}
 	interrupted := ctx.Err() != nil

@@ -85,7 +85,7 @@ func (t *trial) fromStdin(in io.Reader) (done func(), err error) {
 func (t *trial) explain(out io.Writer) error {
 	given, err := rulefile.Read(t.file, t.name)
 	if err != nil {
-		return hint.With(err, "run `"+t.shown+" lint "+t.given+"`")
+		return hint.With(err, "run `"+t.Shown+" lint "+t.given+"`")
 	}
 	linter := lint.New(lint.Options{Pods: t.pods})
 	if err := t.lintAll(linter, []string{t.file}, "try -f", t.say); err != nil {
@@ -94,7 +94,7 @@ func (t *trial) explain(out io.Writer) error {
 	report, object := linter.Report(), "DestinationRule "+given.Name
 	for _, rule := range report.Rules {
 		if rule.Object == object && rule.Refused {
-			return hint.With(fmt.Errorf("trying %s: Istio refuses a value of %s", rule.Object, rule.Field), "run `"+t.shown+" lint "+t.given+"`")
+			return hint.With(fmt.Errorf("trying %s: Istio refuses a value of %s", rule.Object, rule.Field), "run `"+t.Shown+" lint "+t.given+"`")
 		}
 	}
 	rule := given.Breaker()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/hint"
 	"istio-circuit-breaker/internal/judge"
 	"istio-circuit-breaker/internal/mesh/kube"
@@ -34,8 +35,8 @@ after a rest, and Envoy's counters. On a terminal it shows the pods meanwhile,
 as watch does. With a recording of a proof it judges that again.
 
 exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven`,
-		Example:           c.shown + " verify --phases all --record run.jsonl --junit verify.xml\n" + c.shown + " verify run.jsonl",
-		Args:              takes(0, 1, "at most one recording"),
+		Example:           c.Shown + " verify --phases all --record run.jsonl --junit verify.xml\n" + c.Shown + " verify run.jsonl",
+		Args:              commandline.Takes(0, 1, "at most one recording"),
 		ValidArgsFunction: recordings,
 	}
 	flags := cmd.Flags()
@@ -51,7 +52,7 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			if set := besides(cmd, "json", "junit"); len(set) > 0 {
-				return wrong(cmd, fmt.Errorf("judging the recording %q again: it says itself what it claims; %s can only be said of a proof on the cluster", args[0], strings.Join(set, ", ")))
+				return commandline.Wrong(cmd, fmt.Errorf("judging the recording %q again: it says itself what it claims; %s can only be said of a proof on the cluster", args[0], strings.Join(set, ", ")))
 			}
 		}
 		chosen, err := judge.ParsePhases(*phases)
@@ -62,7 +63,7 @@ exit codes: 0 agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not prove
 			err = errors.Join(err, fmt.Errorf("--code %d: must be 500 to 599, or 0 (any gateway error)", *code))
 		}
 		if err := errors.Join(checkLoad(load), checkCluster(cluster), err); err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if len(args) == 0 {
 			if err := findStack(cmd, cluster); err != nil {
@@ -159,9 +160,9 @@ func (c *call) judgeAgain(path string, asJSON bool) (*judge.Result, error) {
 		switch {
 		case e.Header.Version < 2:
 			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of format version %d, which lacks what the sidecar had in force", path, e.Header.Version),
-				"record the proof anew with `"+c.shown+" verify --record RUN.jsonl`, or look at this one with `"+c.shown+" replay`")
+				"record the proof anew with `"+c.Shown+" verify --record RUN.jsonl`, or look at this one with `"+c.Shown+" replay`")
 		case e.Header.Claim == nil:
-			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of %q, which claims nothing", path, e.Header.Command), "make one with `"+c.shown+" verify --record RUN.jsonl`")
+			return nil, hint.With(fmt.Errorf("judging the recording %q: it is of %q, which claims nothing", path, e.Header.Command), "make one with `"+c.Shown+" verify --record RUN.jsonl`")
 		}
 	}
 	if headers != 1 {

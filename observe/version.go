@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/timeline"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,8 @@ func versionCommand(c *call) *cobra.Command {
 		Long: `Says which version of the module this is, of which revision it was built where
 Go has noted that, and the format of the recordings that it writes. It reads
 recordings of that format and of older ones.`,
-		Example: c.shown + " version --json",
-		Args:    takesNone,
+		Example: c.Shown + " version --json",
+		Args:    commandline.TakesNone,
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON object")
 	cmd.RunE = func(*cobra.Command, []string) error {

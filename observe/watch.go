@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"istio-circuit-breaker/internal/commandline"
 	"istio-circuit-breaker/internal/mesh"
 	"istio-circuit-breaker/internal/mesh/kube"
 	"istio-circuit-breaker/internal/watch"
@@ -29,8 +30,8 @@ With --service it looks at any service, with no stack in the cluster: each calle
 Envoy is read, sidecars and gateways alike, and the table says who has ejected whom,
 since when, until when and how often. It sends nothing and changes nothing. Callers
 that cannot be read are named with the reason.`,
-		Example: c.shown + " watch --rate 5 --duration 1m --record run.jsonl\n" + c.shown + " watch --web\n" + c.shown + " watch --service reviews.shop --from cart --json",
-		Args:    takesNone,
+		Example: c.Shown + " watch --rate 5 --duration 1m --record run.jsonl\n" + c.Shown + " watch --web\n" + c.Shown + " watch --service reviews.shop --from cart --json",
+		Args:    commandline.TakesNone,
 	}
 	flags := cmd.Flags()
 	cluster, load := clusterFlags(cmd), loadFlags(cmd, 5)
@@ -48,7 +49,7 @@ that cannot be read are named with the reason.`,
 		}
 		scope, bad := service.scope(cmd, cluster)
 		if err = errors.Join(err, bad, service.refuse(cmd, "rate", "concurrency", "timeout", "no-load", "record")); err != nil {
-			return wrong(cmd, err)
+			return commandline.Wrong(cmd, err)
 		}
 		if service.asked() {
 			all, err := openCallers(cluster)

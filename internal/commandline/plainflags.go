@@ -1,4 +1,4 @@
-package main
+package commandline
 
 import (
 	"strings"
@@ -13,6 +13,9 @@ import (
 func plainFlags(root *cobra.Command, args []string) []string {
 	plain := append([]string{}, args...)
 	cmd, _, _ := root.Find(args)
+	if cmd.DisableFlagParsing { // they are another command's
+		return plain
+	}
 	cmd.InitDefaultHelpFlag()
 	for i := 0; i < len(plain) && plain[i] != "--"; i++ {
 		bare := strings.TrimLeft(plain[i], "-")

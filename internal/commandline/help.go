@@ -1,7 +1,8 @@
-package main
+package commandline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ func helpCommand() *cobra.Command {
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
-		Args: takes(0, 1, "at most one command"),
+		Args: Takes(0, 1, "at most one command"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, unknown, _ := cmd.Root().Find(args)
 			if len(unknown) > 0 {
@@ -40,49 +41,67 @@ func helpCommand() *cobra.Command {
 	}
 }
 
+// group is the annotation of flags that help lists apart, below a title.
+const group = "group"
+
+// Group has help list a flag below a title, after the flags of the command itself.
+func Group(f *pflag.Flag, title string) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[group] = []string{title}
+}
+
+// InGroup reports whether a flag, which may be nil, is listed below a title.
+func InGroup(f *pflag.Flag, title string) bool {
+	return f != nil && slices.Contains(f.Annotations[group], title)
+}
+
 // help prints what a command does and takes.
-func help(cmd *cobra.Command, _ []string) {
+func (p Program) help(cmd *cobra.Command, _ []string) {
 	out := cmd.OutOrStdout()
 	if !cmd.HasParent() {
-		fmt.Fprint(out, overview(cmd))
+		fmt.Fprint(out, p.overview(cmd))
 		return
 	}
 	fmt.Fprintf(out, "usage: %s\n\n%s\n", cmd.UseLine(), strings.TrimSuffix(cmd.Long, "\n"))
 	if cmd.Example != "" {
 		fmt.Fprintf(out, "\nexamples:\n  %s\n", strings.ReplaceAll(cmd.Example, "\n", "\n  "))
 	}
-	own, cluster := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	own, titles, apart := pflag.NewFlagSet("", pflag.ContinueOnError), []string{}, map[string]*pflag.FlagSet{}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		switch {
-		case f.Name == "help": // whoever reads this knows it
-		case choosesCluster(f):
-			cluster.AddFlag(f)
-		default:
-			own.AddFlag(f)
+		if f.Name == "help" { // whoever reads this knows it
+			return
 		}
+		if f.Annotations[group] == nil {
+			own.AddFlag(f)
+			return
+		}
+		title := f.Annotations[group][0]
+		if apart[title] == nil {
+			apart[title] = pflag.NewFlagSet("", pflag.ContinueOnError)
+			titles = append(titles, title)
+		}
+		apart[title].AddFlag(f)
 	})
 	if own.HasFlags() {
 		fmt.Fprintf(out, "\nflags:\n%s", own.FlagUsagesWrapped(helpWidth))
 	}
-	if cluster.HasFlags() {
-		fmt.Fprintf(out, "\nflags that choose the cluster, as kubectl takes them:\n%s", cluster.FlagUsagesWrapped(helpWidth))
+	for _, title := range titles {
+		fmt.Fprintf(out, "\n%s:\n%s", title, apart[title].FlagUsagesWrapped(helpWidth))
 	}
 }
 
 // overview is the help of the program itself.
-func overview(root *cobra.Command) string {
+func (p Program) overview(root *cobra.Command) string {
 	name := root.DisplayName()
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s explains a circuit breaker's rule, shows the breaker live and proves it.\n\nusage: %s COMMAND [flags]\n\n", name, name)
+	fmt.Fprintf(&text, "%s\n\nusage: %s COMMAND [flags]\n\n", p.About, name)
 	for _, c := range root.Commands() {
 		if c.IsAvailableCommand() {
 			fmt.Fprintf(&text, "  %-11s %s\n", c.Name(), c.Short)
 		}
 	}
-	text.WriteString(`
-Each command has --help. Results go to stdout, progress to stderr.
-
-exit codes: 0 done or agrees, 1 could not be done, 2 wrong usage, 3 refuted, 4 not proven
-`)
+	fmt.Fprintf(&text, "\nEach command has --help. Results go to stdout, progress to stderr.\n\n%s\n", p.Codes)
 	return text.String()
 }

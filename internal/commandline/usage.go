@@ -1,4 +1,4 @@
-package main
+package commandline
 
 import (
 	"errors"
@@ -12,27 +12,30 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// wrong is a usage error of a command.
-func wrong(cmd *cobra.Command, err error) error {
-	return hint.With(fmt.Errorf("%w of %s: %w", errUsage, cmd.Name(), err), "run `"+cmd.CommandPath()+" --help`")
+// ErrUsage is a command line that is wrong.
+var ErrUsage = errors.New("usage")
+
+// Wrong is a usage error of a command.
+func Wrong(cmd *cobra.Command, err error) error {
+	return hint.With(fmt.Errorf("%w of %s: %w", ErrUsage, cmd.Name(), err), "run `"+cmd.CommandPath()+" --help`")
 }
 
-// takes expects so many arguments, and says what they are.
-func takes(least, most int, names string) cobra.PositionalArgs {
+// Takes expects so many arguments, and says what they are.
+func Takes(least, most int, names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case least <= len(args) && len(args) <= most:
 			return nil
 		case most == 0:
-			return wrong(cmd, fmt.Errorf("takes no arguments, got %q", args))
+			return Wrong(cmd, fmt.Errorf("takes no arguments, got %q", args))
 		default:
-			return wrong(cmd, fmt.Errorf("takes %s, got %q", names, args))
+			return Wrong(cmd, fmt.Errorf("takes %s, got %q", names, args))
 		}
 	}
 }
 
-// takesNone expects no arguments.
-func takesNone(cmd *cobra.Command, args []string) error { return takes(0, 0, "")(cmd, args) }
+// TakesNone expects no arguments.
+func TakesNone(cmd *cobra.Command, args []string) error { return Takes(0, 0, "")(cmd, args) }
 
 // noCommand is that there is none of that name.
 func noCommand(root *cobra.Command, name string) error {
@@ -40,7 +43,7 @@ func noCommand(root *cobra.Command, name string) error {
 	if near := root.SuggestionsFor(name); len(near) > 0 {
 		way = fmt.Sprintf("did you mean `%s %s`? If not, %s", root.DisplayName(), strings.Join(near, "` or `"+root.DisplayName()+" "), way)
 	}
-	return hint.With(fmt.Errorf("%w: no command %q", errUsage, name), way)
+	return hint.With(fmt.Errorf("%w: no command %q", ErrUsage, name), way)
 }
 
 // wrongFlag is the error of a command line's flags.
@@ -51,7 +54,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	if value, is := errors.AsType[*pflag.InvalidValueError](err); is {
 		err = badValue(value)
 	}
-	usage := wrong(cmd, err)
+	usage := Wrong(cmd, err)
 	missing, is := errors.AsType[*pflag.NotExistError](err)
 	if !is {
 		return usage
