@@ -56,7 +56,8 @@ install: # the third name is for kubectl's own completion
 	ln -sf kubectl-breaker '$(BIN)/observe'
 
 ## test: all tests, end-to-end in the lab where this machine can run one
-test: unit browser e2e
+test:
+	@set -e; for t in unit browser e2e; do begun=$$(date +%s); $(MAKE) --no-print-directory $$t; echo "make $$t took $$(($$(date +%s) - begun)) s" >&2; done
 
 ## unit: the tests that need no cluster, with the race detector
 unit:
