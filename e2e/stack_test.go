@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +147,10 @@ func upUnchanged(t *testing.T) {
 		t.Errorf("changes of a second up: got %v, want all the same", got)
 	}
 	pulumi(t, "preview", "--expect-no-changes")
+	home := strings.TrimSpace(run(t, "sh", "-c", `echo "$PULUMI_HOME"`))
+	if info, err := os.Stat(filepath.Join(home, "logs")); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("place of Pulumi's logs of each run: got %v, %v, want a file: they take longer than the run", info, err)
+	}
 }
 
 // planned is what a preview would do to each resource that does not stay the same,

@@ -74,7 +74,7 @@ func (l Layout) environment() []string {
 		"KUBECONFIG=" + l.Kubeconfig(),
 		"DOCKER_HOST=unix://" + l.dockerSocket(),
 		"DOCKER_CONFIG=" + l.dockerConf(), // nothing is asked of the user's contexts and credential helpers
-		"PULUMI_HOME=" + filepath.Join(l.State, "pulumi-home"),
+		"PULUMI_HOME=" + l.pulumiHome(),
 		// Beside each file of the state the backend writes one of attributes, not
 		// atomically, and a state whose attributes are empty cannot be read: a run
 		// that was killed meanwhile would be lost. Nobody reads them.

@@ -59,7 +59,7 @@ func (l *Lab) prepareStack(ctx context.Context) error {
 	if err := os.MkdirAll(l.backend(), 0o755); err != nil {
 		return fmt.Errorf("making the Pulumi backend's folder: %w", err)
 	}
-	if err := errors.Join(l.noteStack(), l.writeCharts(ctx)); err != nil {
+	if err := errors.Join(l.noLogs(), l.noteStack(), l.writeCharts(ctx)); err != nil {
 		return err
 	}
 	pulumi := func(args ...string) error {
@@ -89,6 +89,28 @@ func (l *Lab) prepareStack(ctx context.Context) error {
 }
 
 func (l Layout) backend() string { return filepath.Join(l.State, "pulumi") }
+
+func (l Layout) pulumiHome() string { return filepath.Join(l.State, "pulumi-home") }
+
+// noLogs keeps Pulumi from writing down every run in full detail, compressed and
+// encrypted, which takes it longer than the run itself (an unchanged stack: 6.3 s
+// with it, 2.5 s without). It has no setting for that, and goes on without a log
+// where the folder for them cannot be made: so a file is there, which says why.
+func (l *Lab) noLogs() error {
+	path := filepath.Join(l.pulumiHome(), "logs")
+	if exists(path) {
+		return nil
+	}
+	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), sandbox.WriteFile(path, []byte(logsFile), 0o644))
+	if err != nil {
+		return fmt.Errorf("keeping Pulumi from writing logs: %w", err)
+	}
+	return nil
+}
+
+const logsFile = `Pulumi would keep a log of every run here, which takes longer than the run itself.
+As long as this is a file, and no folder, it keeps none.
+`
 
 // writeCharts writes Istio's charts, wholly or not at all.
 func (l *Lab) writeCharts(ctx context.Context) error {

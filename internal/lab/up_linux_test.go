@@ -33,6 +33,20 @@ func TestUpTakesItsStepsInOrder(t *testing.T) {
 	}
 }
 
+// That Pulumi itself keeps none then is shown in the lab.
+func TestPulumiHasNoFolderForLogs(t *testing.T) {
+	tr := newTrial(t)
+	for range 2 {
+		if err := tr.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(tr.pulumiHome() + "/logs")
+		if err != nil || !info.Mode().IsRegular() {
+			t.Errorf("got %v, %v, want a file", info, err)
+		}
+	}
+}
+
 func TestUpAgainStartsAndBuildsNothing(t *testing.T) {
 	tr := newTrial(t)
 	if err := tr.Up(t.Context()); err != nil {
