@@ -47,7 +47,7 @@ var cases = []endCase{
 	{"the client's sidecar is killed while it is watched", sidecarKilled, false},
 	{"the API server goes away while it is watched", apiServerAway, false},
 	{"an ejection is shown in time", shownInTime, false},
-	{"every threshold with every concurrency and base time", atEverySetting, false},
+	{"every threshold with every concurrency", atEverySetting, false},
 	{"broken rules are told by name", brokenRules, false},
 	{"causes are named soon", causesAreNamed, false},
 	{"nobody faulty proves nothing", nobodyFaulty, false},
