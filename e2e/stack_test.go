@@ -149,7 +149,7 @@ func upUnchanged(t *testing.T) {
 	pulumi(t, "preview", "--expect-no-changes")
 	home := strings.TrimSpace(run(t, "sh", "-c", `echo "$PULUMI_HOME"`))
 	if info, err := os.Stat(filepath.Join(home, "logs")); err != nil || !info.Mode().IsRegular() {
-		t.Errorf("place of Pulumi's logs of each run: got %v, %v, want a file: they take longer than the run", info, err)
+		t.Errorf("place of Pulumi's logs of each run: got %v, %v, want a file, for which Pulumi keeps none", info, err)
 	}
 }
 

@@ -93,8 +93,8 @@ func (l Layout) backend() string { return filepath.Join(l.State, "pulumi") }
 func (l Layout) pulumiHome() string { return filepath.Join(l.State, "pulumi-home") }
 
 // noLogs keeps Pulumi from writing down every run in full detail, compressed and
-// encrypted, which takes it longer than the run itself (an unchanged stack: 6.3 s
-// with it, 2.5 s without). It has no setting for that, and goes on without a log
+// encrypted, which takes it 1.2 s of the 2.9 s of a run that changes nothing, and
+// 500 MB until it removes the oldest. It has no setting for that, and goes on without a log
 // where the folder for them cannot be made: so a file is there, which says why.
 func (l *Lab) noLogs() error {
 	path := filepath.Join(l.pulumiHome(), "logs")
@@ -108,7 +108,7 @@ func (l *Lab) noLogs() error {
 	return nil
 }
 
-const logsFile = `Pulumi would keep a log of every run here, which takes longer than the run itself.
+const logsFile = `Pulumi would keep a log of every run here, which takes two fifths of the time of a run.
 As long as this is a file, and no folder, it keeps none.
 `
 
