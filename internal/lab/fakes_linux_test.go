@@ -127,12 +127,14 @@ func (h *fakeHost) removeCgroup(_ context.Context, name string) error {
 // fakeBox is a sandbox whose commands are marked by a first word.
 type fakeBox struct {
 	alive    bool
+	ending   bool // and alive
 	onReload func()
 	stopErr  error
 	dialErr  error
 }
 
 func (b *fakeBox) Alive() bool  { return b.alive }
+func (b *fakeBox) Ending() bool { return b.ending || !b.alive }
 func (b *fakeBox) Process() int { return 4711 }
 
 func (b *fakeBox) Stop(context.Context) error {

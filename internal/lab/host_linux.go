@@ -42,6 +42,7 @@ type host interface {
 // box is a running sandbox.
 type box interface {
 	Alive() bool
+	Ending() bool // it is of no use any more, though it may be alive
 	Process() int // of its supervisor
 	Stop(context.Context) error
 	Reload() error

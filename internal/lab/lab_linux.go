@@ -121,13 +121,13 @@ func (l *Lab) superviseArgs() []string { return []string{SuperviseCommand, l.dae
 
 // openState makes the state folder of a lab that does not run, and empties one
 // that a crash or a reboot left: etcd, the pods and the Pulumi state belong
-// together and are gone together. The same for a lab whose folder was taken
-// away under it: it cannot be used any more.
+// together and are gone together. The same for a lab that ends while we look, and
+// for one whose folder was taken away under it: it cannot be used any more.
 func (l *Lab) openState(ctx context.Context) error {
 	if err := l.find(); err != nil {
 		return err
 	}
-	if l.box == nil || !exists(l.Kubeconfig()) || !exists(l.daemons()) {
+	if l.box == nil || l.box.Ending() || !exists(l.Kubeconfig()) || !exists(l.daemons()) {
 		if err := l.wipe(ctx); err != nil {
 			return err
 		}

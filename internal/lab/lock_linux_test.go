@@ -55,6 +55,7 @@ func TestMain(m *testing.M) {
 type plainBox struct{ fakeBox }
 
 func (plainBox) Alive() bool                   { return true }
+func (plainBox) Ending() bool                  { return false }
 func (plainBox) Process() int                  { return 1 }
 func (plainBox) Enter(args ...string) []string { return args }
 func (plainBox) Stop(context.Context) error    { return nil }

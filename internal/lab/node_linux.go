@@ -31,16 +31,20 @@ func (l *Lab) startNode(ctx context.Context) error {
 		return err
 	}
 	if l.box != nil {
-		if same, err := l.runsAsMade(); err != nil || same {
-			l.Progress.Remark("it runs already")
-			return err
+		why := "its supervisor has ended"
+		if !l.box.Ending() {
+			if same, err := l.runsAsMade(); err != nil || same {
+				l.Progress.Remark("it runs already")
+				return err
+			}
+			why = "its parts or settings have changed"
 		}
-		l.Progress.Note("ending the one that runs, whose parts or settings have changed")
+		l.Progress.Note("removing the one that is there: " + why)
 		if err := l.wipe(ctx, l.bin(), l.logs()); err != nil {
 			return err
 		}
 		l.box = nil
-		l.Progress.Remark("begun anew, because its parts or settings have changed")
+		l.Progress.Remark("begun anew, because " + why)
 	}
 	lock, err := l.lockCache()
 	if err != nil {

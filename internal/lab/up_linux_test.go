@@ -86,6 +86,7 @@ func TestUpAfterACrashBeginsWithNothing(t *testing.T) {
 		crash func(t *testing.T, tr trial)
 	}{
 		{"the supervisor is gone", func(_ *testing.T, tr trial) { tr.host.running = nil }},
+		{"the supervisor is being ended", func(_ *testing.T, tr trial) { tr.host.running[0].(*fakeBox).ending = true }},
 		{"the state folder was taken away", remove("")},
 		{"the kubeconfig was taken away", remove("kubeconfig")},
 		{"the supervisor's plan was taken away", remove("daemons.json")},

@@ -33,6 +33,9 @@ func TestEverythingEndsWithTheSupervisor(t *testing.T) {
 			if !tr.Alive() {
 				t.Error("not alive while its daemon answers")
 			}
+			if tr.Ending() {
+				t.Error("ending while its daemon answers")
+			}
 			cgroup := tr.inCgroup(t)
 			if err := tt.end(tr); err != nil {
 				t.Fatal(err)
@@ -43,6 +46,12 @@ func TestEverythingEndsWithTheSupervisor(t *testing.T) {
 			if left := tr.processes(t, "daemon"); tt.waits && len(left) > 0 {
 				t.Errorf("stopped, and processes %v are there", left)
 			}
+			until(t, "it to be ending", func() error {
+				if !tr.Ending() {
+					return errors.New("it is not")
+				}
+				return nil
+			})
 			until(t, "all its processes to end", func() error {
 				if tr.Alive() || len(tr.processes(t, "daemon"))+len(tr.processes(t, "supervise")) > 0 {
 					return errors.New("some are there")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -105,6 +106,25 @@ func (s Sandbox) Alive() bool {
 	started, err := startTime(s.PID)
 	return err == nil && started == s.Started
 }
+
+// Ending says whether the supervisor is ending, or has ended: nothing can be done in
+// the sandbox any more. One that was killed is Alive for seconds yet, as long as the
+// kernel ends the other processes.
+func (s Sandbox) Ending() bool {
+	if !s.Alive() {
+		return true
+	}
+	fields, err := stat(s.PID)
+	if err != nil || fields[0] == "Z" {
+		return true
+	}
+	flags, err := strconv.ParseUint(fields[6], 10, 64)
+	return err == nil && flags&exiting != 0
+}
+
+// exiting is the kernel's PF_EXITING (include/linux/sched.h), a flag that
+// /proc/PID/stat shows.
+const exiting = 0x4
 
 // Process is the supervisor's process id.
 func (s Sandbox) Process() int { return s.PID }
