@@ -32,7 +32,13 @@ func newDestinationRule(ctx *pulumi.Context, name string, metadata *metav1.Objec
 	return apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
 		ApiVersion:  pulumi.String("networking.istio.io/v1"),
 		Kind:        pulumi.String("DestinationRule"),
-		Metadata:    withAnnotations(metadata, pulumi.StringMap{istiorule.DeclaredAnnotation: pulumi.String(declared)}),
+		Metadata: withAnnotations(metadata, pulumi.StringMap{
+			istiorule.DeclaredAnnotation: pulumi.String(declared),
+			// In the foreground, the garbage collector has to know the rule's kind: of a
+			// CRD that is new it learns within 30s, and until then a destroy would wait.
+			// The rule has no dependents.
+			deletionPolicy: background,
+		}),
 		OtherFields: kubernetes.UntypedArgs{"spec": toMap(fields)},
 	}, utilities.PkgResourceDefaultOpts(opts)...)
 }

@@ -102,7 +102,7 @@ func deployment(ns namespace, name string, pod, annotations pulumi.StringMap, re
 	if ns.ends {
 		// At destroy the mesh goes while the pods still finish their answers; the
 		// end of the namespace waits for them.
-		withAnnotations(metadata, pulumi.StringMap{"pulumi.com/deletionPropagationPolicy": pulumi.String("background")})
+		withAnnotations(metadata, pulumi.StringMap{deletionPolicy: background})
 	}
 	spec := podSpecArgs(c)
 	if img.secrets != nil {
@@ -141,6 +141,12 @@ func podSpecArgs(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
 		Containers:                    corev1.ContainerArray{c},
 	}
 }
+
+// deletionPolicy is the annotation by which the provider's deletions are told from
+// foreground, in which it waits for all dependents.
+const deletionPolicy = "pulumi.com/deletionPropagationPolicy"
+
+var background = pulumi.String("background")
 
 func withAnnotations(m *metav1.ObjectMetaArgs, annotations pulumi.StringMap) *metav1.ObjectMetaArgs {
 	m.Annotations = annotations
