@@ -30,8 +30,8 @@ func newDestinationRule(ctx *pulumi.Context, name string, metadata *metav1.Objec
 		return nil, fmt.Errorf("marshalling the trafficPolicy for %q: %w", spec.Host, err)
 	}
 	return apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
-		ApiVersion:  pulumi.String("networking.istio.io/v1"),
-		Kind:        pulumi.String("DestinationRule"),
+		ApiVersion: pulumi.String("networking.istio.io/v1"),
+		Kind:       pulumi.String("DestinationRule"),
 		Metadata: withAnnotations(metadata, pulumi.StringMap{
 			istiorule.DeclaredAnnotation: pulumi.String(declared),
 			// In the foreground, the garbage collector has to know the rule's kind: of a

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 
@@ -44,9 +46,20 @@ func TestReleaseRegistersWhatTheSDKsOwnDoes(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v (see testdata/sdkrelease/main.go)", err)
 	}
-	var want map[string]any
+	var want struct {
+		MadeOf   map[string]string
+		Releases map[string]any
+	}
 	if err := json.Unmarshal(text, &want); err != nil {
 		t.Fatal(err)
+	}
+	for file, sum := range want.MadeOf {
+		if text, err := os.ReadFile("testdata/sdkrelease/" + file); err != nil || fmt.Sprintf("%x", sha256.Sum256(text)) != sum {
+			t.Errorf("releases.json was made of another %s (%v): run `make golden`", file, err)
+		}
+	}
+	if len(want.MadeOf) != 3 {
+		t.Errorf("releases.json was made of %v, want main.go, go.mod and go.sum", want.MadeOf)
 	}
 	var engine pulumitest.Engine
 	if err := engine.Run("project", "stack", false, twoReleases); err != nil {
@@ -60,7 +73,7 @@ func TestReleaseRegistersWhatTheSDKsOwnDoes(t *testing.T) {
 			"dependencies": plain(t, r.RegisterRPC.GetDependencies()), "inputs": plain(t, r.Input()),
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want.Releases, got); diff != "" {
 		t.Errorf("(-SDK +ours):\n%s", diff)
 	}
 }

@@ -2,13 +2,16 @@
 // constructor and prints what reaches the engine, as JSON. The program has a
 // constructor of its own, because this one takes minutes to compile (see
 // infra/helmrelease.go); its test compares both. A module of its own, for the
-// same reason. To write the file that the test reads, here:
+// same reason; and CI does not run it, but compares what it was made of, which it
+// prints too. To write the file that the test reads, here:
 //
 //	go run . > releases.json
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"log"
 	"os"
 
@@ -50,11 +53,28 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	out := json.NewEncoder(os.Stdout)
-	out.SetIndent("", "  ")
-	if err := out.Encode(releases); err != nil {
+	of, err := sources()
+	if err != nil {
 		log.Fatal(err)
 	}
+	out := json.NewEncoder(os.Stdout)
+	out.SetIndent("", "  ")
+	if err := out.Encode(map[string]any{"madeOf": of, "releases": releases}); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// sources are the SHA-256 sums of all that the output depends on, by file.
+func sources() (map[string]string, error) {
+	of := map[string]string{}
+	for _, file := range []string{"main.go", "go.mod", "go.sum"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		of[file] = fmt.Sprintf("%x", sha256.Sum256(text))
+	}
+	return of, nil
 }
 
 func fromRepository(ctx *pulumi.Context) error {
