@@ -24,14 +24,17 @@ const (
 )
 
 // lag is the one to reckon with for a decision.
-func (r *Record) lag(at span) time.Duration {
-	lag, about := decisionLag, at.widened(lagAbout)
+func (r *Record) lag(at span) time.Duration { return max(decisionLag, r.slowness(at)) }
+
+// slowness is how late threads of the sidecar, or of the machine, may have been.
+func (r *Record) slowness(at span) (slow time.Duration) {
+	about := at.widened(lagAbout)
 	for _, l := range r.looks {
 		if !l.asked.IsZero() && r.at(l).overlaps(about) {
-			lag = max(lag, lagPerLook*l.answered.Sub(l.asked))
+			slow = max(slow, lagPerLook*l.answered.Sub(l.asked))
 		}
 	}
-	return max(lag, min(r.slowest(at), late))
+	return max(slow, min(r.slowest(at), late))
 }
 
 // slowest is the longest that an answer took, of those that were under way at a
@@ -53,17 +56,33 @@ type count struct {
 	number           // what both say together
 	answers, sidecar number
 	underWay         int  // errors asked for by then that came later
+	vague            bool // it holds the rule's only if the sidecar was slow
 	complete         bool // every answer that the sidecar booked of the pod reached the caller
 }
 
 // errorsAt counts the errors before the i-th ejection of a pod, as far as the
-// evidence tells them.
-func (r *Record) errorsAt(p *pod, all []ejection, i int, by breaker.Detector) count {
+// evidence tells them. Where they are not those of the rule, they may be, if the
+// sidecar was slow: it tells of an error first, and only then measures how long it
+// waited for it.
+func (r *Record) errorsAt(p *pod, all []ejection, i, want int, by breaker.Detector) count {
+	c := r.errorsWithin(p, all, i, by, 0)
+	if c.complete && (c.disputed() || !c.number.holds(want)) {
+		if slow := r.errorsWithin(p, all, i, by, r.slowness(all[i].out)); slow.number.holds(want) && !slow.disputed() {
+			slow.vague = !slow.number.exact()
+			return slow
+		}
+	}
+	return c
+}
+
+// errorsWithin is errorsAt where each error may have been booked so much earlier
+// than the sidecar's own measurement of it says.
+func (r *Record) errorsWithin(p *pod, all []ejection, i int, by breaker.Detector, slow time.Duration) count {
 	at := all[i].out
 	early := at.from.Add(-r.lag(at))
-	c := count{answers: r.byAnswers(p, all, i, by, early), sidecar: r.bySidecar(p, all, i, early), complete: r.complete(p)}
+	c := count{answers: r.byAnswers(p, all, i, by, early, slow), sidecar: r.bySidecar(p, all, i, early), complete: r.complete(p)}
 	for _, x := range p.answers {
-		if counts(by, x.code) && x.sent.Before(at.from) && x.booked.from.After(at.to) {
+		if counts(by, x.code) && x.sent.Before(at.from) && x.from(slow).After(at.to) {
 			c.underWay++
 		}
 	}
@@ -79,9 +98,17 @@ func (r *Record) errorsAt(p *pod, all []ejection, i int, by breaker.Detector) co
 	return c
 }
 
+// from is when an answer was booked at the earliest.
+func (x answer) from(slow time.Duration) time.Time {
+	if earlier := x.booked.from.Add(-slow); earlier.After(x.sent) {
+		return earlier
+	}
+	return x.sent
+}
+
 // byAnswers bounds the count by the caller's answers. Each was booked within its
 // span; the one that caused the ejection is one of them, and not over before early.
-func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector, early time.Time) number {
+func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector, early time.Time, slow time.Duration) number {
 	at, since := all[i].out, span{}
 	if i > 0 {
 		since = all[i-1].back
@@ -113,7 +140,7 @@ func (r *Record) byAnswers(p *pod, all []ejection, i int, by breaker.Detector, e
 	}
 	n := number{least: 1}
 	for _, x := range p.answers {
-		if !counts(by, x.code) || x.booked.from.After(at.to) {
+		if !counts(by, x.code) || x.from(slow).After(at.to) {
 			continue
 		}
 		if !x.booked.to.Before(since.from) && !x.booked.to.Before(surely) {

@@ -88,6 +88,22 @@ func TestTheThresholdIsWhatEvidenceLeavesOfIt(t *testing.T) {
 			}
 			s.line(210, 400, true, 1)
 		}, timeline.Refuted, "out after 4", false},
+		// The sidecar says how long it waited once it has told of the error.
+		{"the third was told before the sidecar had measured how long it took", 3, func(s *script) {
+			end := s.errors(3, 0)
+			s.look(end-80, false)
+			s.line(end-4, end+300, true, 1)
+			s.look(end+150, true)
+		}, timeline.Proven, "out after 3", false},
+		{"the same where no look tells how many the sidecar has counted", 3, func(s *script) {
+			end := s.errors(3, 0)
+			s.line(end-4, end+300, true, 1)
+		}, timeline.NotProven, "out after 2 to 3", true},
+		{"two where the rule says three, and a third under way for long", 3, func(s *script) {
+			end := s.errors(2, 0)
+			s.answer(bad, end-10, 300, 504)
+			s.line(end-1, end+400, true, 1)
+		}, timeline.Refuted, "out after 2, and 1 under way", false},
 		{"no error at all before the ejection", 3, func(s *script) {
 			s.calls(10, 0, 500)
 			s.line(600, 900, true, 1)

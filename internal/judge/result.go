@@ -166,7 +166,7 @@ func (r *Record) measure(res *Result) {
 		outs, _ := r.ejections(p)
 		narrow := number{}
 		for i, e := range outs {
-			n := r.errorsAt(p, outs, i, by)
+			n := r.errorsAt(p, outs, i, threshold, by)
 			o := Out{Pod: name, Number: i + 1, ErrorsLeast: n.least, ErrorsMost: n.most, At: e.out.from, Detector: e.detector, Sources: tellers(e)}
 			if n.exact() {
 				o.Errors = n.least

@@ -87,11 +87,11 @@ func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, wa
 	first := outs[0]
 	before := make([]count, len(outs))
 	for i := range outs {
-		before[i] = r.errorsAt(p, outs, i, by)
+		before[i] = r.errorsAt(p, outs, i, want, by)
 	}
 	measured := before[0]
 	c.Measured = measured.String()
-	off, disputed, held := -1, -1, r.heldBack(p, first)
+	off, disputed, vague, held := -1, -1, false, r.heldBack(p, first)
 	for i, e := range outs {
 		n := before[i]
 		c.saw("ejection %d at %s (%s): %s by the caller's answers, %s by the sidecar's rq_error", i+1, clockTime(e.out.from), tellers(e), n.answers, sidecarsOwn(n.sidecar))
@@ -99,6 +99,8 @@ func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, wa
 		case r.heldBack(p, e):
 			// Each time that it was kept in, Envoy has counted anew.
 			c.saw("ejection %d: as many pods were out before as the rule lets go", i+1)
+		case n.vague:
+			vague = true
 		case n.disputed():
 			disputed = i
 		case !n.number.holds(want) && n.complete && off < 0 && r.settled(e):
@@ -137,7 +139,7 @@ func (r *Record) counted(c Claim, p *pod, outs []ejection, findings []string, wa
 		c.lack("the caller's answers: the sidecar has counted others than those")
 	case detector == "":
 		c.lack("the detector: neither the outlier log nor the counters name it")
-	case !held && !measured.exact():
+	case vague, !held && !measured.exact():
 		c.Narrow = true
 		c.lack("a narrower count: the answers tell no more than %s; send one request at a time, or fewer a second (--concurrency 1, --rate)", measured.number)
 	default:
