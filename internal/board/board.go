@@ -137,7 +137,11 @@ func (b *Board) snapshot(at time.Time, s timeline.Snapshot) {
 	for _, pod := range s.Pods {
 		listed[pod.Name] = true
 		row := b.row(pod.Name, pod.Version)
-		row.Address, row.Ejections = pod.Address, pod.Ejections
+		row.Address = pod.Address
+		if row.stale(s.Asked, pod.State) {
+			continue
+		}
+		row.Ejections = pod.Ejections
 		if row.untold(at, pod.State) {
 			continue
 		}
@@ -169,9 +173,13 @@ func (b *Board) event(at time.Time, e timeline.Event) {
 	switch e.Kind {
 	case timeline.PodEjected:
 		b.Totals.Ejections++
-		b.row(e.Pod, "").eject(b.Rule, e.When(at), e.Ejection)
+		row := b.row(e.Pod, "")
+		row.eject(b.Rule, e.When(at), e.Ejection)
+		row.ChangedAt = at
 	case timeline.PodReturned:
-		b.row(e.Pod, "").back(e.When(at))
+		row := b.row(e.Pod, "")
+		row.back(e.When(at))
+		row.ChangedAt = at
 	case timeline.Confirmed:
 		b.confirm(e)
 	case timeline.CountersReset, timeline.ClusterReplaced:

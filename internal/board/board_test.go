@@ -138,6 +138,37 @@ func TestAnEjectionIsShownWithItsTime(t *testing.T) {
 	}
 }
 
+// The answer to a look may be older than the event that comes before it.
+func TestALookThatWasAskedForBeforeAChangeDoesNotUndoIt(t *testing.T) {
+	look := func(asked, s float64, pod timeline.Pod) timeline.Entry {
+		e := snapshot(s, timeline.Counters{}, pod)
+		e.Snapshot.Asked = at(asked)
+		return e
+	}
+	ejected := event(1, timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1})
+	returned := event(11, timeline.Event{Kind: timeline.PodReturned, Pod: "bad", Ejection: 1})
+	for _, tt := range []struct {
+		name    string
+		entries []timeline.Entry
+		want    timeline.State
+	}{
+		{"asked before the ejection was told", []timeline.Entry{ejected, look(0.9, 1.1, bad)}, timeline.Ejected},
+		{"asked after it", []timeline.Entry{ejected, look(1.1, 1.2, bad)}, timeline.InRotation},
+		{"asked before the return was told", []timeline.Entry{ejected, look(2, 2.1, out), returned, look(10.9, 11.1, out), look(10.95, 12.5, out)}, timeline.InRotation},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := play(append([]timeline.Entry{look(0, 0.1, bad)}, tt.entries...)...)
+			r := row(t, b, "bad")
+			if r.State != tt.want || r.Ejections != 1 && tt.want == timeline.Ejected {
+				t.Errorf("got %+v, want %s", r, tt.want)
+			}
+			if _, known := r.Left(b.Rule, at(3)); known != (tt.want == timeline.Ejected) {
+				t.Errorf("time left known: %t", known)
+			}
+		})
+	}
+}
+
 func TestAReturnStartsTheCountAgain(t *testing.T) {
 	b := play(snapshot(0, timeline.Counters{}, bad), answer(1, "bad", 504), answer(2, "bad", 504),
 		event(3, timeline.Event{Kind: timeline.PodEjected, Pod: "bad", Ejection: 1}), snapshot(3, timeline.Counters{EjectionsActive: 1}, out),

@@ -29,6 +29,15 @@ type Row struct {
 	// OutSince is when a look first showed the pod ejected, of which no event has
 	// told yet; zero else.
 	OutSince time.Time `json:"-"`
+	// ChangedAt is when an event last told of a way out or back; zero for none.
+	ChangedAt time.Time `json:"-"`
+}
+
+// stale is true where a look that was asked for before an event told of a change
+// contradicts it: the look may be older than the change. The next one is not.
+func (r *Row) stale(asked time.Time, shown timeline.State) bool {
+	contradicts := shown == timeline.InRotation && r.State == timeline.Ejected || shown == timeline.Ejected && r.State == timeline.InRotation
+	return contradicts && !asked.IsZero() && asked.Before(r.ChangedAt)
 }
 
 // telling bounds the wait for the event of what a look has shown: the watch holds
