@@ -28,13 +28,12 @@ func asItself(args []string) (code int, done bool) {
 			fmt.Println(lacks)
 		}
 		return 0, true
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	switch command {
-	case lab.RelayCommand:
-		return report(reach.Inherited(ctx, rest, slog.Default())), true
-	case lab.FollowCommand:
+	case lab.RelayCommand, lab.FollowCommand:
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		if command == lab.RelayCommand {
+			return report(reach.Inherited(ctx, rest, slog.Default())), true
+		}
 		signal.Ignore(syscall.SIGPIPE) // the command's stderr may be gone; its ports are not
 		return report(lab.Follow(ctx, rest)), true
 	}

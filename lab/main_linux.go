@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"istio-circuit-breaker/internal/commandline"
-	"istio-circuit-breaker/internal/hint"
 
 	"github.com/spf13/cobra"
 )
@@ -66,10 +64,7 @@ func report(err error) int {
 	case errors.Is(err, errNone):
 		return 3
 	}
-	fmt.Fprintf(os.Stderr, "lab: %v\n", err)
-	if h := hint.Of(err); h != "" {
-		fmt.Fprintf(os.Stderr, "hint: %s\n", h)
-	}
+	commandline.Report(os.Stderr, program.File, err)
 	if errors.Is(err, commandline.ErrUsage) {
 		return 2
 	}

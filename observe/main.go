@@ -7,14 +7,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"istio-circuit-breaker/internal/commandline"
-	"istio-circuit-breaker/internal/hint"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -74,10 +72,7 @@ func Main(argv []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errNotProven):
 		return exitNotProven
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", p.Shown, err)
-	if way := hint.Of(err); way != "" {
-		fmt.Fprintln(stderr, "hint:", way)
-	}
+	commandline.Report(stderr, p.Shown, err)
 	if errors.Is(err, commandline.ErrUsage) {
 		return exitUsage
 	}

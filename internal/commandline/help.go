@@ -68,27 +68,25 @@ func (p Program) help(cmd *cobra.Command, _ []string) {
 	if cmd.Example != "" {
 		fmt.Fprintf(out, "\nexamples:\n  %s\n", strings.ReplaceAll(cmd.Example, "\n", "\n  "))
 	}
-	own, titles, apart := pflag.NewFlagSet("", pflag.ContinueOnError), []string{}, map[string]*pflag.FlagSet{}
+	const own = "flags"
+	titles, sets := []string{own}, map[string]*pflag.FlagSet{own: pflag.NewFlagSet(own, pflag.ContinueOnError)}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Name == "help" { // whoever reads this knows it
 			return
 		}
-		if f.Annotations[group] == nil {
-			own.AddFlag(f)
-			return
+		title := own
+		if g := f.Annotations[group]; len(g) > 0 {
+			title = g[0]
 		}
-		title := f.Annotations[group][0]
-		if apart[title] == nil {
-			apart[title] = pflag.NewFlagSet("", pflag.ContinueOnError)
-			titles = append(titles, title)
+		if sets[title] == nil {
+			titles, sets[title] = append(titles, title), pflag.NewFlagSet(title, pflag.ContinueOnError)
 		}
-		apart[title].AddFlag(f)
+		sets[title].AddFlag(f)
 	})
-	if own.HasFlags() {
-		fmt.Fprintf(out, "\nflags:\n%s", own.FlagUsagesWrapped(helpWidth))
-	}
 	for _, title := range titles {
-		fmt.Fprintf(out, "\n%s:\n%s", title, apart[title].FlagUsagesWrapped(helpWidth))
+		if sets[title].HasFlags() {
+			fmt.Fprintf(out, "\n%s:\n%s", title, sets[title].FlagUsagesWrapped(helpWidth))
+		}
 	}
 }
 

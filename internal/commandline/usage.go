@@ -3,6 +3,7 @@ package commandline
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"istio-circuit-breaker/internal/hint"
@@ -14,6 +15,14 @@ import (
 
 // ErrUsage is a command line that is wrong.
 var ErrUsage = errors.New("usage")
+
+// Report prints an error under a program's name and, on a line of its own, its hint.
+func Report(w io.Writer, program string, err error) {
+	fmt.Fprintf(w, "%s: %v\n", program, err)
+	if way := hint.Of(err); way != "" {
+		fmt.Fprintln(w, "hint:", way)
+	}
+}
 
 // Wrong is a usage error of a command.
 func Wrong(cmd *cobra.Command, err error) error {

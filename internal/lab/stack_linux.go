@@ -94,8 +94,9 @@ func (l Layout) pulumiHome() string { return filepath.Join(l.State, "pulumi-home
 
 // noLogs keeps Pulumi from writing down every run in full detail, compressed and
 // encrypted, which takes it 1.2 s of the 2.9 s of a run that changes nothing, and
-// 500 MB until it removes the oldest. It has no setting for that, and goes on without a log
-// where the folder for them cannot be made: so a file is there, which says why.
+// 500 MB until it removes the oldest. It has no setting for that, and goes on
+// without a log where the folder for them cannot be made: so a file is there, which
+// says why.
 func (l *Lab) noLogs() error {
 	path := filepath.Join(l.pulumiHome(), "logs")
 	if exists(path) {
