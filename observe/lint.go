@@ -48,7 +48,7 @@ func lintCommand(c *call) *cobra.Command {
 		Long: `Reads DestinationRules, and VirtualServices, Services, workloads and rules of
 Prometheus beside them, from YAML or JSON: files, folders with all that is below
 them, or - for stdin. It says what each outlierDetection does, and where it does
-something else than it seems to say. docs/lint.md has a section for each code. An
+something else than it seems to say. docs/lint has a page for each code. An
 object takes a finding back with the annotation
 ` + lint.IgnoreAnnotation + `: "code: reason".
 

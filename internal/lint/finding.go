@@ -26,7 +26,7 @@ type Position struct {
 
 // Finding is one thing that was found in an object.
 type Finding struct {
-	Code     string   `json:"code"` // stable; docs/lint.md has a section for each
+	Code     string   `json:"code"` // stable; docs/lint has a page for each
 	Severity Severity `json:"severity"`
 	Object   string   `json:"object"` // DestinationRule shop/reviews
 	Field    string   `json:"field"`  // spec.trafficPolicy.outlierDetection.interval

@@ -84,7 +84,7 @@ func (r Report) SARIF(w io.Writer) error {
 	run := sarifRun{Tool: sarifTool{Driver: sarifDriver{Name: "istio-circuit-breaker-lint"}}, ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	codes, seen := Codes(), map[string]int{}
 	for _, c := range codes {
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: c.Name, Short: sarifText{c.Title}, Help: sarifText{"See docs/lint.md, section " + c.Name + "."}, Default: sarifLevel{sarifLevelOf(c.Severity)}})
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: c.Name, Short: sarifText{c.Title}, Help: sarifText{"See docs/lint/" + c.Name + ".md."}, Default: sarifLevel{sarifLevelOf(c.Severity)}})
 	}
 	head, err := indented(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}, "")
 	if err != nil {

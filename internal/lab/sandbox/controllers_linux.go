@@ -16,10 +16,10 @@ import (
 // the machine has them: what the kubelet asks for (getSupportedUnifiedControllers
 // in its pkg/kubelet/cm/cgroup_v2_manager_linux.go), which takes one that the
 // machine has and a pod's cgroup lacks for a mistake. The first it cannot do
-// without. All others stay as they are.
-var controllers = []string{"cpu", "cpuset", "memory", "pids", "hugetlb"}
+// without (a kernel for one processor has no cpuset). All others stay as they are.
+var controllers = []string{"cpu", "memory", "pids", "cpuset", "hugetlb"}
 
-const neededControllers = 3 // of them
+const neededControllers = 2 // of them
 
 // aside is the cgroup that the processes of a container's topmost one are moved
 // to. A cgroup that hands controllers on holds no processes; the machine's own

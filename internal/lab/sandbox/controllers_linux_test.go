@@ -93,9 +93,10 @@ func TestOnlyWhatPodsNeedIsHandedOn(t *testing.T) {
 		want      []string
 		err       string
 	}{
-		{"all there", all, []string{"cpu", "cpuset", "memory", "pids", "hugetlb"}, ""},
-		{"an optional one is not there", "cpu cpuset memory pids", []string{"cpu", "cpuset", "memory", "pids"}, ""},
-		{"no optional one is there", "cpu cpuset memory", []string{"cpu", "cpuset", "memory"}, ""},
+		{"all there", all, []string{"cpu", "memory", "pids", "cpuset", "hugetlb"}, ""},
+		{"an optional one is not there", "cpu cpuset memory pids", []string{"cpu", "memory", "pids", "cpuset"}, ""},
+		{"a kernel for one processor", "cpu io memory pids", []string{"cpu", "memory", "pids"}, ""},
+		{"no optional one is there", "cpu memory", []string{"cpu", "memory"}, ""},
 		{"none of memory", "cpuset cpu pids", nil, "lacks memory"},
 	}
 	for _, tt := range tests {
