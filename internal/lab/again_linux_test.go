@@ -68,19 +68,6 @@ func TestALabThatIsMadeOfOtherPartsIsBegunAnew(t *testing.T) {
 	}
 }
 
-// What is built before the node starts may take minutes.
-func TestALabThatEndsWhileUpBuildsIsBegunAnew(t *testing.T) {
-	tr := up(t)
-	before := tr.host.running[0].(*fakeBox)
-	before.ending = true
-	if err := tr.runStep(t.Context(), "", step{"starting the node", (*Lab).startNode}); err != nil {
-		t.Fatal(err)
-	}
-	if before.alive || tr.box == box(before) || !strings.Contains(tr.shown(), "begun anew, because its supervisor has ended") {
-		t.Errorf("before: %+v; runs: %v; shown:\n%s", before, tr.box, tr.shown())
-	}
-}
-
 // Two state folders, one cache: the Docker engine's and the registry's data have
 // one user.
 func TestTheCacheHasOneLabAtATime(t *testing.T) {

@@ -35,20 +35,7 @@ func (l *Lab) Down(ctx context.Context) error {
 // wipe leaves nothing of a lab but the cache, and what is to be kept of the state
 // folder. It is not to be stopped half-way; each wait in it has a limit.
 func (l *Lab) wipe(ctx context.Context, keep ...string) error {
-	ctx = context.WithoutCancel(ctx)
-	running, err := l.host.find(l.supervisor(), l.superviseArgs())
-	if err != nil {
-		return err
-	}
-	for _, b := range running {
-		if err := b.Stop(ctx); err != nil {
-			return err
-		}
-	}
-	if err := l.host.endMarked(ctx, l.mark()); err != nil {
-		return err
-	}
-	if err := l.host.removeCgroup(ctx, l.cgroup()); err != nil {
+	if err := l.end(ctx); err != nil {
 		return err
 	}
 	if err := l.Machine.RemovePolicy(); err != nil {
@@ -60,9 +47,10 @@ func (l *Lab) wipe(ctx context.Context, keep ...string) error {
 	} else if len(below) > 0 {
 		return fmt.Errorf("removing the state folder: still mounted: %s", strings.Join(below, ", "))
 	}
-	for _, file := range l.stackFiles() {
+	// First what tells that there is a lab to go on with: half of one is none.
+	for _, file := range append([]string{l.madeOf()}, l.stackFiles()...) {
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("removing the stack's settings: %w", err)
+			return fmt.Errorf("removing the lab's files: %w", err)
 		}
 	}
 	if err := removeBut(l.State, keep); err != nil {

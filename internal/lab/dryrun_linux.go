@@ -66,19 +66,23 @@ func (l *Lab) DryRun(ctx context.Context, w io.Writer) error {
 	return s.err
 }
 
-// commentOnRunning says what becomes of a lab that runs.
+// commentOnRunning says what becomes of a lab that is there.
 func (l *Lab) commentOnRunning(s *script) error {
-	if l.box == nil {
+	if l.lacks() != nil {
 		return nil
 	}
-	same, err := l.runsAsMade()
-	switch {
+	made, err := l.fingerprint()
+	switch same := l.isMadeOf(made); {
 	case err != nil:
 		return err
-	case same:
+	case l.runs() && same:
 		s.comment("The lab runs, and is made of all this: it would stay as it is.")
-	default:
+	case l.runs():
 		s.comment("The lab runs, and is made of something else: it would be taken down first.")
+	case same:
+		s.comment("There is a lab that has ended, and is made of all this: it would go on, with its keys, database and pods.")
+	default:
+		s.comment("There is a lab that has ended, and is made of something else: it would be removed first.")
 	}
 	return nil
 }

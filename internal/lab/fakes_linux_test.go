@@ -184,7 +184,7 @@ func newTrial(t *testing.T) trial {
 	host := &fakeHost{has: facts{kernel: "6.1.0", memory: 8e9, free: 30e9, cgroups: "v2"}}
 	run := &fakeRunner{answers: map[string]func(runner.Command) (string, error){
 		"get --raw /readyz": says("ok"),
-		"get node ":         says(`{"type":"Ready","status":"True"}`),
+		"get node ":         says(`{"type":"Ready","status":"True","lastHeartbeatTime":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`),
 		"get nodes ":        says("lab   Ready   <none>   1m   v1.36.3\n"),
 		"get pods":          says("a\nb\nc\n"),
 		"go list -m":        says(dir + "/istio\n"),
@@ -215,6 +215,7 @@ func newTrial(t *testing.T) trial {
 	file(t, layout.Source+"/servicex/Dockerfile", "FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build\nFROM scratch\n")
 	// As the Docker engine does when it is there.
 	host.onStart = func() {
+		_ = os.Remove(layout.dockerSocket()) // of the one before
 		l, err := net.Listen("unix", layout.dockerSocket())
 		if err != nil {
 			t.Fatal(err)

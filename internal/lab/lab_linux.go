@@ -36,6 +36,7 @@ type Lab struct {
 	box     box               // nil where none runs
 	folders map[string]string // of built parts, by name
 	work    *parts.Work       // to be compiled
+	resumed time.Time         // when Up began to go on with a lab that had ended; zero where it did not
 }
 
 // startsIn is how long the steps after the last that compiles take at the first
@@ -118,23 +119,6 @@ func (l *Lab) find() error {
 }
 
 func (l *Lab) superviseArgs() []string { return []string{SuperviseCommand, l.daemons()} }
-
-// openState makes the state folder of a lab that does not run, and empties one
-// that a crash or a reboot left: etcd, the pods and the Pulumi state belong
-// together and are gone together. The same for a lab that ends while we look, and
-// for one whose folder was taken away under it: it cannot be used any more.
-func (l *Lab) openState(ctx context.Context) error {
-	if err := l.find(); err != nil {
-		return err
-	}
-	if l.box == nil || l.box.Ending() || !exists(l.Kubeconfig()) || !exists(l.daemons()) {
-		if err := l.wipe(ctx); err != nil {
-			return err
-		}
-		l.box = nil
-	}
-	return l.makeState()
-}
 
 // makeState makes the state folder, which is its user's alone: it holds keys,
 // logs, and the Docker engine's socket, by which anybody could become root.

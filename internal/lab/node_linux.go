@@ -30,21 +30,12 @@ func (l *Lab) startNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.box != nil {
-		why := "its supervisor has ended"
-		if !l.box.Ending() {
-			if same, err := l.runsAsMade(); err != nil || same {
-				l.Progress.Remark("it runs already")
-				return err
-			}
-			why = "its parts or settings have changed"
-		}
-		l.Progress.Note("removing the one that is there: " + why)
-		if err := l.wipe(ctx, l.bin(), l.logs()); err != nil {
-			return err
-		}
-		l.box = nil
-		l.Progress.Remark("begun anew, because " + why)
+	if l.runs() && l.isMadeOf(made) {
+		l.Progress.Remark("it runs already")
+		return nil
+	}
+	if err := l.clear(ctx, made); err != nil {
+		return err
 	}
 	lock, err := l.lockCache()
 	if err != nil {
@@ -79,12 +70,14 @@ func (l *Lab) startNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for file, content := range map[string][]byte{l.daemons(): plan, l.madeOf(): []byte(made)} {
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			return fmt.Errorf("writing the supervisor's plan: %w", err)
-		}
+	if err := errors.Join(sandbox.WriteFile(l.daemons(), plan, 0o600), l.writeShape()); err != nil {
+		return fmt.Errorf("writing the supervisor's plan: %w", err)
 	}
-	if err := errors.Join(l.writeShape(), l.host.createCgroup(l.cgroup())); err != nil {
+	// The last of what a lab needs that is to go on after a crash.
+	if err := sandbox.WriteFile(l.madeOf(), []byte(made), 0o600); err != nil {
+		return fmt.Errorf("writing what the lab is made of: %w", err)
+	}
+	if err := l.host.createCgroup(l.cgroup()); err != nil {
 		return err
 	}
 	for _, n := range nodes[1:] {
@@ -114,13 +107,6 @@ func (l *Lab) firstPlan(nodes []node.Node, binary string) sandbox.Plan {
 		Daemons: daemons,
 		Failing: l.failing(),
 	}
-}
-
-// runsAsMade says whether the lab that runs is what would be started now.
-func (l *Lab) runsAsMade() (bool, error) {
-	made, err := l.fingerprint()
-	before, errBefore := os.ReadFile(l.madeOf())
-	return errBefore == nil && string(before) == made, err
 }
 
 // fingerprint tells apart what nodes are made of: parts, images and flags. The

@@ -207,16 +207,25 @@ func TestADaemonThatFailsOnAFurtherNodeIsToldWithItsLog(t *testing.T) {
 	}
 }
 
-func TestTheDryRunSaysWhatBecomesOfALabThatRuns(t *testing.T) {
-	for want, shape := range map[string]node.Shape{
-		"it would stay as it is":       {},
-		"it would be taken down first": {Nodes: 2, Zones: 1},
-	} {
+func TestTheDryRunSaysWhatBecomesOfALabThatIsThere(t *testing.T) {
+	tests := []struct {
+		want  string
+		shape node.Shape
+		ended bool
+	}{
+		{"The lab runs, and is made of all this: it would stay as it is", node.Shape{}, false},
+		{"it would be taken down first", node.Shape{Nodes: 2, Zones: 1}, false},
+		{"it would go on", node.Shape{}, true},
+		{"it would be removed first", node.Shape{Nodes: 2, Zones: 1}, true},
+	}
+	for _, tt := range tests {
 		tr := three(t)
-		tr.host.did, tr.Shape = nil, shape
+		if tr.host.did, tr.Shape = nil, tt.shape; tt.ended {
+			tr.host.running = nil
+		}
 		var out bytes.Buffer
-		if err := tr.DryRun(t.Context(), &out); err != nil || !strings.Contains(out.String(), want) || len(tr.host.did) > 0 {
-			t.Errorf("got %v, want %q; done to the machine: %q; written:\n%s", err, want, tr.host.did, out.String())
+		if err := tr.DryRun(t.Context(), &out); err != nil || !strings.Contains(out.String(), tt.want) || len(tr.host.did) > 0 {
+			t.Errorf("got %v, want %q; done to the machine: %q; written:\n%s", err, tt.want, tr.host.did, out.String())
 		}
 	}
 }

@@ -25,6 +25,8 @@ type Status struct {
 	Reach []Reach `json:"reach,omitempty"`
 	// Left is what is there of a lab that does not run; empty after `lab down`.
 	Left []string `json:"left,omitempty"`
+	// Resumable says that a lab does not run, and Up goes on with it.
+	Resumable bool `json:"resumable,omitempty"`
 }
 
 // Part is one thing that has to answer.
@@ -47,7 +49,7 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	}
 	if l.box == nil {
 		left, err := l.left()
-		s.Left = left
+		s.Left, s.Resumable = left, l.resumable()
 		return s, err
 	}
 	s.Running, s.PID = true, l.box.Process()
@@ -191,6 +193,9 @@ func (s Status) Write(w io.Writer) error {
 	switch {
 	case len(s.Left) > 0:
 		fmt.Fprintf(t, "left\t%s\n", strings.Join(s.Left, "\n\t"))
+		if s.Resumable {
+			fmt.Fprintf(t, "\t`go run ./lab up` goes on with it\n")
+		}
 		fmt.Fprintf(t, "\t`go run ./lab down` removes it\n")
 	case !s.Running:
 		fmt.Fprintf(t, "left\tnothing\n")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -64,55 +63,6 @@ func TestUpAgainStartsAndBuildsNothing(t *testing.T) {
 	}
 	if !exists(tr.State + "/pulumi/state") {
 		t.Error("the Pulumi state is gone")
-	}
-}
-
-// A crash, a reboot, or a supervisor that was killed: what the lab before left
-// does not fit a cluster that starts anew.
-func TestUpAfterACrashBeginsWithNothing(t *testing.T) {
-	remove := func(name string) func(*testing.T, trial) {
-		return func(t *testing.T, tr trial) {
-			path := filepath.Join(tr.State, name)
-			if _, err := os.Stat(path); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.RemoveAll(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	tests := []struct {
-		name  string
-		crash func(t *testing.T, tr trial)
-	}{
-		{"the supervisor is gone", func(_ *testing.T, tr trial) { tr.host.running = nil }},
-		{"the supervisor is being ended", func(_ *testing.T, tr trial) { tr.host.running[0].(*fakeBox).ending = true }},
-		{"the state folder was taken away", remove("")},
-		{"the kubeconfig was taken away", remove("kubeconfig")},
-		{"the supervisor's plan was taken away", remove("daemons.json")},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			tr := newTrial(t)
-			if err := tr.Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			before := tr.host.running[0]
-			file(t, tr.State+"/pulumi/old", "of the cluster before")
-			tt.crash(t, tr)
-			if err := tr.Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if exists(tr.State + "/pulumi/old") {
-				t.Error("the Pulumi state of the cluster before is there")
-			}
-			if starts := strings.Count(strings.Join(tr.host.did, "\n"), "start lab"); starts != 2 {
-				t.Errorf("got %d starts, want another one: %q", starts, tr.host.did)
-			}
-			if now, err := tr.host.find("", nil); err != nil || len(now) != 1 || now[0] == before {
-				t.Errorf("running: %v, want the new one alone", now)
-			}
-		})
 	}
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -38,14 +39,25 @@ func (l *Lab) waitForNode(ctx context.Context) error {
 	return nil
 }
 
-// ready says whether a node is, as the API server has it.
+// ready says whether a node is, as its kubelet has told the API server since the lab
+// has gone on: what it said before is there, too.
 func (l *Lab) ready(name string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		out, err := l.kubectl(ctx, "get", "node", name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")]}`)
-		if err == nil && !strings.Contains(out, `"status":"True"`) {
-			err = fmt.Errorf("its condition is %s", out)
+		if err != nil {
+			return err
 		}
-		return err
+		var condition struct {
+			Status string    `json:"status"`
+			Told   time.Time `json:"lastHeartbeatTime"` // whole seconds
+		}
+		if json.Unmarshal([]byte(out), &condition) != nil || condition.Status != "True" {
+			return fmt.Errorf("its condition is %s", out)
+		}
+		if condition.Told.Before(l.resumed.Truncate(time.Second)) {
+			return fmt.Errorf("its kubelet has said nothing yet, its condition of before is %s", out)
+		}
+		return nil
 	}
 }
 
@@ -102,7 +114,7 @@ func (l *Lab) until(ctx context.Context, what string, by []string, check func(co
 	for _, name := range by {
 		logs = append(logs, l.Layout.log(strings.Replace(name, " ", "/", 1)))
 	}
-	return hint.With(err, "read the logs in "+strings.Join(logs, ", "))
+	return hint.With(err, l.goneOn("read the logs in "+strings.Join(logs, ", ")))
 }
 
 // failed says which of the daemons ends again and again, and what it said last.
@@ -118,7 +130,7 @@ func (l *Lab) failed(by []string) error {
 				if said := sandbox.LastLines(f.Log, 10); said != "" {
 					err = &stepError{err, said}
 				}
-				return hint.With(err, "read the whole log in "+f.Log)
+				return hint.With(err, l.goneOn("read the whole log in "+f.Log))
 			}
 		}
 	}

@@ -63,7 +63,8 @@ func (p Paths) Nodes() []Node {
 	return nodes
 }
 
-// Write writes keys and configuration of all nodes, which then can be run.
+// Write writes keys and configuration of all nodes, which then can be run. Keys that
+// are there stay: what pods and clients have is signed by them.
 func Write(p Paths, now time.Time) ([]Node, error) {
 	for _, dir := range []string{p.PKI, p.RegistryData, p.DockerData} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -74,6 +75,9 @@ func Write(p Paths, now time.Time) ([]Node, error) {
 		if err := own.write(); err != nil {
 			return nil, err
 		}
+	}
+	if _, _, err := Validity(p.PKI); err == nil {
+		return p.Nodes(), nil
 	}
 	return p.Nodes(), writePKI(p.PKI, now)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -18,6 +19,27 @@ import (
 // validity of the lab's certificates; a lab that lives longer is taken down
 // and up again.
 const validity = 365 * 24 * time.Hour
+
+// pairs are the certificates of a lab, each with its key.
+var pairs = []string{"ca", "apiserver", "admin", "service-account"}
+
+// Validity is when the certificates in dir begin and end to hold, all of them. An
+// error says that one or its key is not there, or cannot be read.
+func Validity(dir string) (from, to time.Time, err error) {
+	for i, name := range pairs {
+		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key"))
+		if err != nil {
+			return from, to, fmt.Errorf("reading the certificate of %q: %w", name, err)
+		}
+		if i == 0 || pair.Leaf.NotBefore.After(from) {
+			from = pair.Leaf.NotBefore
+		}
+		if i == 0 || pair.Leaf.NotAfter.Before(to) {
+			to = pair.Leaf.NotAfter
+		}
+	}
+	return from, to, nil
+}
 
 // writePKI makes a certificate authority, the API server's certificate, an
 // administrator's, and the key that signs service account tokens, in dir.
