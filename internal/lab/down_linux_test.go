@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"istio-circuit-breaker/internal/golden"
+	"istio-circuit-breaker/internal/lab/parts"
 	"istio-circuit-breaker/internal/lab/reach"
 
 	"github.com/google/go-cmp/cmp"
@@ -207,7 +208,7 @@ func TestTheEnvironmentInsideIsTheLabs(t *testing.T) {
 		"PULUMI_CONFIG_PASSPHRASE=",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
-		"GOFLAGS=-buildvcs=false '-trimpath' '-gcflags=all=-dwarf=false' '-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/v4/...=-dwarf=false -l' '-gcflags=github.com/pulumi/pulumi-docker/sdk/v4/...=-dwarf=false -l'",
+		parts.InsideEnvironment()[0],
 		"CGO_ENABLED=0", "GOPROXY=off",
 	}
 	if diff := cmp.Diff(want, l.environment()); diff != "" {

@@ -89,8 +89,9 @@ func (l *Lab) commentOnRunning(s *script) error {
 
 // script writes commands of a shell. Its first error ends it.
 type script struct {
-	w   io.Writer
-	err error
+	w        io.Writer
+	err      error
+	exported []string // variables, for all that follows
 }
 
 func (s *script) line(format string, args ...any) {
@@ -119,12 +120,19 @@ func quoted(args []string) string {
 	return text
 }
 
+// build writes how a part is made. Parts that are compiled have one environment.
 func (s *script) build(c runner.Command) {
 	if c.Dir == "" {
 		s.line("%s %s", runner.Quote(c.Env), runner.Quote(c.Args))
 		return
 	}
-	s.line("(cd %s && %s \\\n    %s)", runner.Quote([]string{c.Dir}), runner.Quote(c.Env), runner.Quote(c.Args))
+	if !slices.Equal(c.Env, s.exported) {
+		s.exported = c.Env
+		for _, variable := range c.Env {
+			s.line("export %s", runner.Quote([]string{variable}))
+		}
+	}
+	s.line("(cd %s && %s)", runner.Quote([]string{c.Dir}), quoted(c.Args))
 }
 
 // node writes how one node is made and run.

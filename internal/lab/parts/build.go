@@ -132,14 +132,13 @@ func (b Builder) compile(ctx context.Context, p goPart, folder string) error {
 // build is the command that compiles p into folder, and the program into Go's
 // cache alone.
 func (b Builder) build(p goPart, folder string) runner.Command {
-	flags, output := goFlags, folder+"/"
+	output := folder + "/"
 	if p.name == program.name {
-		flags, output = programFlags, os.DevNull
+		output = os.DevNull
 	}
 	return runner.Command{
-		Args: slices.Concat([]string{"go", "build", "-v"}, flags, []string{"-tags=" + p.tags},
-			[]string{"-ldflags=-s -w " + p.ldflags, "-o", output}, p.packages),
-		Dir: filepath.Join(b.Source, p.module), Env: append(buildEnvironment(), b.collector()...),
+		Args: append([]string{"go", "build", "-v", "-tags=" + p.tags, "-ldflags=-s -w " + p.ldflags, "-o", output}, p.packages...),
+		Dir:  filepath.Join(b.Source, p.module), Env: append(buildEnvironment(), b.collector()...),
 	}
 }
 

