@@ -12,10 +12,20 @@ func New[K comparable, V any]() *Map[K, V] { return &Map[K, V]{} }
 // Len is how many keys there are.
 func Len[K comparable, V any](*Map[K, V]) int { return 0 }
 
-// Get and the other methods are those of an empty map.
-func (*Map[K, V]) Get(K) (value V, there bool)     { return value, false }
-func (*Map[K, V]) GetOrZero(K) (value V)           { return value }
+// Get finds nothing.
+func (*Map[K, V]) Get(K) (value V, there bool) { return value, false }
+
+// GetOrZero is zero.
+func (*Map[K, V]) GetOrZero(K) (value V) { return value }
+
+// Set keeps nothing.
 func (*Map[K, V]) Set(K, V) (before V, there bool) { return before, false }
+
+// Delete finds nothing.
 func (*Map[K, V]) Delete(K) (before V, there bool) { return before, false }
-func (*Map[K, V]) FromOldest() iter.Seq2[K, V]     { return func(func(K, V) bool) {} }
-func (*Map[K, V]) KeysFromOldest() iter.Seq[K]     { return func(func(K) bool) {} }
+
+// FromOldest has no key.
+func (*Map[K, V]) FromOldest() iter.Seq2[K, V] { return func(func(K, V) bool) {} }
+
+// KeysFromOldest has no key.
+func (*Map[K, V]) KeysFromOldest() iter.Seq[K] { return func(func(K) bool) {} }

@@ -41,10 +41,17 @@ type (
 	Low struct{}
 )
 
-// Schema, IsA, IsB, GoLow, Hash and MarshalJSONInline are those of no schema.
-func (*SchemaProxy) Schema() *Schema               { return nil }
-func (*SchemaOrBool) IsA() bool                    { return false }
-func (*SchemaOrBool) IsB() bool                    { return false }
-func (*Schema) GoLow() *Low                        { return nil }
+// Schema is none.
+func (*SchemaProxy) Schema() *Schema { return nil }
+
+// IsA says that it is no schema.
+func (*SchemaOrBool) IsA() bool { return false }
+
+// GoLow is none.
+func (*Schema) GoLow() *Low { return nil }
+
+// MarshalJSONInline has nothing to write.
 func (*Schema) MarshalJSONInline() ([]byte, error) { return nil, nil }
-func (*Low) Hash() uint64                          { return 0 }
+
+// Hash is that of no schema.
+func (*Low) Hash() uint64 { return 0 }
