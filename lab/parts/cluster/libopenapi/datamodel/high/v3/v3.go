@@ -27,7 +27,7 @@ type (
 	PathItem struct{ Get, Post, Put, Delete, Patch, Head *Operation }
 	// Operation stands for an operation.
 	Operation struct {
-		OperationId, Summary, Description string //nolint:revive,staticcheck // the name of the module that this stands for
+		OperationId, Summary, Description string //nolint:staticcheck // the name of the module that this stands for
 		Tags                              []string
 		Deprecated                        *bool
 		Parameters                        []*Parameter
