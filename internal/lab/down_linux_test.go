@@ -144,6 +144,9 @@ func TestStatusAsTableAndJSON(t *testing.T) {
 			tr.host.running = []box{&fakeBox{alive: true, dialErr: errors.New("connection refused")}}
 			tr.run.answers["get --raw /readyz"] = fails
 		}},
+		{"nothing leads to services", func(t *testing.T, tr trial) {
+			tr.host.running = []box{&fakeBox{alive: true, dialErr: errors.New("no route to host")}}
+		}},
 		{"left over", func(t *testing.T, tr trial) {
 			tr.host.running = nil
 			file(t, tr.Machine.Root+"/usr/sbin/policy-rc.d", policyText)

@@ -67,6 +67,7 @@ var upSteps = []step{
 	{"waiting for the API server", (*Lab).waitForAPI},
 	{"importing the images", (*Lab).importImages},
 	{"waiting for the node to be Ready", (*Lab).waitForNode},
+	{"waiting for services", (*Lab).waitForServices},
 	{"waiting for DNS", (*Lab).waitForDNS},
 	{"preparing the Pulumi stack", (*Lab).prepareStack},
 }

@@ -79,6 +79,7 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	add("API server", ready, errReady)
 	if errReady == nil { // else there is nobody to tell
 		l.statusOfNodes(ctx, add)
+		add("services", "the API server's answers at "+service, l.answers(service)(ctx))
 		out, err := l.kubectl(ctx, "get", "pods", "--all-namespaces", "--no-headers", "--ignore-not-found", answersIn)
 		add("pods", fmt.Sprintf("%d", strings.Count(out, "\n")), err)
 	}

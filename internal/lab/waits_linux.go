@@ -74,15 +74,29 @@ func (l *Lab) waitForMember(ctx context.Context, name string) error {
 	})
 }
 
+// waitForServices waits until an address of a service leads somewhere, by which all
+// that kube-proxy needs of the kernel is there.
+func (l *Lab) waitForServices(ctx context.Context) error {
+	return l.until(ctx, "services", []string{"kube-proxy"}, l.answers(service))
+}
+
 // waitForDNS: without it no sidecar finds istiod, and nothing says why.
 func (l *Lab) waitForDNS(ctx context.Context) error {
-	return l.until(ctx, "CoreDNS", []string{"coredns"}, func(context.Context) error {
-		conn, err := l.box.Dial(node.Address+":53", time.Second)
+	return l.until(ctx, "CoreDNS", []string{"coredns"}, l.answers(node.Address+":53"))
+}
+
+// service is the one service that each cluster has, the API server's.
+const service = node.FirstService + ":443"
+
+// answers says whether there is somebody at an address of the lab's network.
+func (l *Lab) answers(address string) func(context.Context) error {
+	return func(context.Context) error {
+		conn, err := l.box.Dial(address, time.Second)
 		if err != nil {
 			return err
 		}
 		return conn.Close()
-	})
+	}
 }
 
 // until waits for a state of the node that the daemons by bring about, and fails

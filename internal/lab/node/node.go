@@ -17,7 +17,7 @@ const (
 	Address      = "198.18.0.1" // of the first node, on the bridge
 	podCIDR      = "198.18.0.0/16"
 	serviceCIDR  = "198.19.0.0/16"
-	firstService = "198.19.0.1" // the API server, as pods see it
+	FirstService = "198.19.0.1" // the API server, as pods see it
 	Domain       = "cluster.local"
 	// Name is the first node's name; those of others begin with it.
 	Name = "lab"

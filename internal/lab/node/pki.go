@@ -68,7 +68,7 @@ func writePKI(dir string, now time.Time) error {
 			Subject:      pkix.Name{CommonName: "kube-apiserver"},
 			ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 			DNSNames:     []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + Domain},
-			IPAddresses:  []net.IP{net.ParseIP("127.0.0.1"), net.ParseIP(Address), net.ParseIP(firstService)},
+			IPAddresses:  []net.IP{net.ParseIP("127.0.0.1"), net.ParseIP(Address), net.ParseIP(FirstService)},
 		},
 		"admin": {
 			SerialNumber: big.NewInt(3),

@@ -45,7 +45,7 @@ func TestCertificatesAreGoodForWhatTheyAreMadeFor(t *testing.T) {
 		good  bool
 	}{
 		{"API server by its address on the node", "apiserver", Address, server, start, dir, true},
-		{"API server as pods see it", "apiserver", firstService, server, start, dir, true},
+		{"API server as pods see it", "apiserver", FirstService, server, start, dir, true},
 		{"API server by its name in the cluster", "apiserver", "kubernetes.default.svc", server, start, dir, true},
 		{"API server on this machine", "apiserver", "127.0.0.1", server, start, dir, true},
 		{"API server by another name", "apiserver", "example.org", server, start, dir, false},

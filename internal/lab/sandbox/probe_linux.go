@@ -51,6 +51,7 @@ func Probe(dirs ...string) []string {
 		note("the command "+command, err)
 	}
 	note("nf_tables (nf_tables)", tryNetfilter(nftGetGeneration, nil))
+	note("nf_tables for IPv4, with NAT (nf_tables, nft_chain_nat)", tryTable(unix.NFPROTO_IPV4))
 	// Those that kube-proxy's and Istio's rules are made of; NAT and connection
 	// tracking come with them.
 	for _, match := range []string{"conntrack", "addrtype", "owner", "statistic"} {
@@ -129,6 +130,46 @@ const (
 	compatRevision   = 2
 	compatType       = 3
 )
+
+// Of nfnetlink.h and nf_tables.h: messages that make tables and chains come in a
+// batch, and their attributes.
+const (
+	batchBegin   = 16
+	batchEnd     = 17
+	nftSubsystem = 10
+	nftNewTable  = nftSubsystem << 8
+	nftNewChain  = nftSubsystem<<8 | 3
+
+	tableName     = 1
+	chainTable    = 1
+	chainName     = 3
+	chainHook     = 4 | unix.NLA_F_NESTED
+	chainType     = 7
+	hookNumber    = 1
+	hookPriority  = 2
+	preRouting    = 0
+	natByPriority = 1<<32 - 100 // NF_IP_PRI_NAT_DST, which is negative
+)
+
+// tryTable makes a table of a family and a chain for NAT in it, as kube-proxy and
+// Istio do by iptables. Both end with the namespace. A kernel may have nf_tables and
+// not that family.
+func tryTable(family uint8) error {
+	name := []byte("probe\x00")
+	hook := appendAttribute(nil, hookNumber, networkOrder.AppendUint32(nil, preRouting))
+	hook = appendAttribute(hook, hookPriority, networkOrder.AppendUint32(nil, natByPriority))
+	chain := appendAttribute(nil, chainTable, name)
+	chain = appendAttribute(chain, chainName, name)
+	chain = appendAttribute(chain, chainHook, hook)
+	chain = appendAttribute(chain, chainType, []byte("nat\x00"))
+	const create = unix.NLM_F_ACK | unix.NLM_F_CREATE
+	return askNetfilter([]question{
+		{kind: batchBegin, resource: nftSubsystem},
+		{kind: nftNewTable, flags: create, family: family, attributes: appendAttribute(nil, tableName, name)},
+		{kind: nftNewChain, flags: create, family: family, attributes: chain},
+		{kind: batchEnd, resource: nftSubsystem},
+	})
+}
 
 // tryExtension asks the kernel for an iptables extension as iptables itself
 // does. kind is 0 for a match, 1 for a target.

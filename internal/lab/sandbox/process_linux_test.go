@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // myself is this process as a sandbox that runs.
@@ -148,6 +150,10 @@ func TestTheProbeLeavesNothingAndNamesWhatLacks(t *testing.T) {
 	}
 	if err := tryExtension("no-such-match", 0); err == nil {
 		t.Error("an iptables match that does not exist is there")
+	}
+	// As a kernel answers that has nf_tables, but not for IPv4.
+	if err := tryTable(200); !errors.Is(err, unix.EOPNOTSUPP) {
+		t.Errorf("tables of a family that does not exist: got %v", err)
 	}
 	if _, err := StartProbe(t.Context(), filepath.Join(dir, "none"), nil); err == nil || !strings.HasPrefix(err.Error(), "making namespaces: ") {
 		t.Errorf("got %v", err)
