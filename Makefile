@@ -21,7 +21,7 @@ BIN = $(or $(shell $(GO) env GOBIN),$(firstword $(subst :, ,$(shell $(GO) env GO
 OUT   := $(or $(TMPDIR),/tmp)/mutants.$(shell echo $$PPID)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test unit mutants browser e2e matrix stress kills faults clock upgrade bench-up bench-cold nodes check lint fmt golden layouts layouts-live fuzz bench down
+.PHONY: help demo install test unit mutants browser e2e matrix stress kills faults upgrade bench-up bench-cold nodes check lint fmt golden layouts layouts-live fuzz bench down
 
 ## help: list the targets
 help:
@@ -101,12 +101,6 @@ nodes:
 FAULTS ?= 1
 faults:
 	FAULTS=$(FAULTS) $(E2E) -run TestFaults ./e2e
-
-## clock: the clock of this machine moved while the stack is up; for a virtual machine, with CLOCK=move
-CLOCK ?=
-clock:
-	@test '$(CLOCK)' = move || { echo "make clock: it moves the clock of this machine; if that may be, as in a virtual one: make clock CLOCK=move" >&2; exit 2; }
-	CLOCK=$(CLOCK) $(E2E) -run TestClock ./e2e
 
 ## upgrade: up with the program of commit UPGRADE_FROM, then with today's, in the lab
 UPGRADE_FROM ?= 2d077f1
