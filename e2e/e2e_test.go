@@ -24,6 +24,7 @@ var cases = []endCase{
 	{"a stack from before there were parts stays as it is", partsOfAStack, false},
 	{"what runs in the lab is reached from outside of it", fromOutside, false},
 	{"the lab and what is around it stay apart", apart, false},
+	{"what is said to be compiled plainly is compiled", compiledPlainly, false},
 	{"an image that is there needs no Docker", imageThatIsThere, false},
 	{"a registry with a password has base images, takes images and serves pods", registryWithPassword, false},
 	{"the image's tag is of its content, and leaves the pods alone", tagOfContent, false},

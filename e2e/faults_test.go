@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 // pod has ended for it.
 func daemonsKilled(t *testing.T) {
 	pulumiUp(t)
-	before := podsWithRestarts(t)
+	before := podsBy(t, byRestarts)
 	changeRule(t, map[string]any{"consecutiveGatewayErrors": 3, "baseEjectionTime": "2s", "interval": "1s"})
 	defer restoreRule(t)
 	w := watch(t, "--rate", "20")
@@ -58,7 +58,7 @@ func daemonsKilled(t *testing.T) {
 		w.until(t, "an ejection after "+name+" was killed", time.Minute, func() bool { return len(w.events("ejected", faulty)) > seen })
 		t.Logf("%-24s works again after %s", name, took.Round(100*time.Millisecond))
 	}
-	if after := podsWithRestarts(t); after != before {
+	if after := podsBy(t, byRestarts); after != before {
 		t.Errorf("pods and restarts: got\n%s\nwant\n%s", after, before)
 	}
 }
@@ -83,10 +83,16 @@ func healed(t *testing.T, name string, was int) time.Duration {
 	return time.Since(began)
 }
 
-func podsWithRestarts(t *testing.T) string {
+// Columns of pods: another pod of the same name has another id.
+const (
+	byID       = "N:.metadata.name,U:.metadata.uid"
+	byRestarts = byID + ",R:.status.containerStatuses[*].restartCount,I:.status.initContainerStatuses[*].restartCount"
+)
+
+// podsBy lists all pods with some of their fields.
+func podsBy(t *testing.T, columns string) string {
 	t.Helper()
-	return kubectl(t, "get", "pods", "-A", "--sort-by=.metadata.uid", "--no-headers", "-o",
-		"custom-columns=N:.metadata.name,U:.metadata.uid,R:.status.containerStatuses[*].restartCount,I:.status.initContainerStatuses[*].restartCount")
+	return kubectl(t, "get", "pods", "-A", "--sort-by=.metadata.uid", "--no-headers", "-o", "custom-columns="+columns)
 }
 
 // supervisorKilled: with the first process of the sandbox all of it ends, as a machine
@@ -94,7 +100,7 @@ func podsWithRestarts(t *testing.T) string {
 // pods and Pulumi's state, and the breaker does again what its rule says.
 func supervisorKilled(t *testing.T) {
 	pulumiUp(t)
-	before := podsByID(t)
+	before := podsBy(t, byID)
 	if err := syscall.Kill(labStatus(t).PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +112,7 @@ func supervisorKilled(t *testing.T) {
 	t.Logf("up again after %s", time.Since(began).Round(100*time.Millisecond))
 	kubectl(t, "wait", "pods", "--all", "--all-namespaces", "--for=condition=Ready", "--timeout=2m")
 	t.Logf("all pods ready after %s", time.Since(began).Round(100*time.Millisecond))
-	if after := podsByID(t); after != before {
+	if after := podsBy(t, byID); after != before {
 		t.Errorf("pods: got\n%s\nwant those of before\n%s", after, before)
 	}
 	pulumiUp(t)
@@ -114,12 +120,6 @@ func supervisorKilled(t *testing.T) {
 		t.Errorf("changes: got %v, want none", got)
 	}
 	proves(t, 10, "--phases", "trip")
-}
-
-// podsByID lists all pods by the ids that another pod of the same name would not have.
-func podsByID(t *testing.T) string {
-	t.Helper()
-	return kubectl(t, "get", "pods", "-A", "--sort-by=.metadata.uid", "--no-headers", "-o", "custom-columns=N:.metadata.name,U:.metadata.uid")
 }
 
 // upKilled: killed in a step, each time on what the kill before has left, `lab up`

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"istio-circuit-breaker/internal/golden"
-	"istio-circuit-breaker/internal/lab/parts"
 	"istio-circuit-breaker/internal/lab/reach"
 
 	"github.com/google/go-cmp/cmp"
@@ -211,7 +210,22 @@ func TestTheEnvironmentInsideIsTheLabs(t *testing.T) {
 		"PULUMI_CONFIG_PASSPHRASE=",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
-		parts.InsideEnvironment()[0],
+		"GOFLAGS=-buildvcs=false '-trimpath' '-gcflags=all=-dwarf=false'" +
+			" '-gcflags=cloud.google.com/...=-dwarf=false -l'" +
+			" '-gcflags=github.com/aws/...=-dwarf=false -l'" +
+			" '-gcflags=github.com/pulumi/...=-dwarf=false -l'" +
+			" '-gcflags=istio.io/istio/istioctl/...=-dwarf=false -l'" +
+			" '-gcflags=istio.io/istio/pilot/pkg/config/...=-dwarf=false -l'" +
+			" '-gcflags=istio.io/istio/pilot/pkg/serviceregistry/ambient/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/apiextensions-apiserver/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/client-go/applyconfigurations/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/client-go/informers/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/client-go/kubernetes/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/kubectl/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/kubernetes/pkg/apis/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/kubernetes/pkg/controller/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/kubernetes/pkg/registry/...=-dwarf=false -l'" +
+			" '-gcflags=k8s.io/kubernetes/pkg/volume/...=-dwarf=false -l'",
 		"CGO_ENABLED=0", "GOPROXY=off",
 	}
 	if diff := cmp.Diff(want, l.environment()); diff != "" {

@@ -44,7 +44,7 @@ func (l *Lab) lacks() error {
 			return err
 		}
 	}
-	_, _, err := node.Validity(l.nodePaths().PKI)
+	_, _, err := node.Validity(l.pki(""))
 	return err
 }
 
@@ -88,7 +88,7 @@ func (l *Lab) outdated(made string, now time.Time) (string, error) {
 	if !l.isMadeOf(made) {
 		return "its parts or settings have changed", nil
 	}
-	from, to, err := node.Validity(l.nodePaths().PKI)
+	from, to, err := node.Validity(l.pki(""))
 	switch {
 	case err != nil:
 		return "its keys cannot be read: " + err.Error(), nil
@@ -118,10 +118,6 @@ func (l *Lab) end(ctx context.Context) error {
 	}
 	return l.host.removeCgroup(ctx, l.cgroup())
 }
-
-// resumable says whether Up goes on with the lab of the state folder, unless what it
-// is made of has changed; it is about one that does not run.
-func (l *Lab) resumable() bool { return l.lacks() == nil }
 
 // goneOn adds the way out where a lab goes on with what broke the one before.
 func (l *Lab) goneOn(way string) string {

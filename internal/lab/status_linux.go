@@ -25,7 +25,8 @@ type Status struct {
 	Reach []Reach `json:"reach,omitempty"`
 	// Left is what is there of a lab that does not run; empty after `lab down`.
 	Left []string `json:"left,omitempty"`
-	// Resumable says that a lab does not run, and Up goes on with it.
+	// Resumable says that a lab does not run, and Up goes on with it, unless what it is
+	// made of has changed.
 	Resumable bool `json:"resumable,omitempty"`
 }
 
@@ -49,7 +50,7 @@ func (l *Lab) Status(ctx context.Context) (Status, error) {
 	}
 	if l.box == nil {
 		left, err := l.left()
-		s.Left, s.Resumable = left, l.resumable()
+		s.Left, s.Resumable = left, l.lacks() == nil
 		return s, err
 	}
 	s.Running, s.PID = true, l.box.Process()

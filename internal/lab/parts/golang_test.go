@@ -55,26 +55,3 @@ func TestExperimentsAreThoseOfTheKey(t *testing.T) {
 		}
 	}
 }
-
-// A pattern that fits nothing would be a promise that nobody keeps.
-func TestWhatIsSeldomCalledIsCompiled(t *testing.T) {
-	var listed strings.Builder
-	for _, p := range goParts {
-		if p.name != "cluster" {
-			continue
-		}
-		cmd := exec.Command("go", append([]string{"list", "-deps"}, p.packages...)...)
-		cmd.Dir, cmd.Env = "../../../"+p.module, append(os.Environ(), buildEnvironment()...)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		listed.Write(out)
-	}
-	all := "\n" + listed.String()
-	for _, packages := range seldomCalled {
-		if !strings.Contains(all, "\n"+strings.TrimSuffix(packages, "...")) {
-			t.Errorf("nothing that is compiled is of %s", packages)
-		}
-	}
-}

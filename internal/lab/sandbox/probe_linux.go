@@ -124,7 +124,7 @@ func tryRead(file string) error {
 // types, subsystem in the upper byte, and the attributes of the question
 // whether a match or target of iptables is there.
 const (
-	nftGetGeneration = 10<<8 | 16
+	nftGetGeneration = nftSubsystem<<8 | 16
 	compatGet        = 11 << 8
 	compatName       = 1
 	compatRevision   = 2
