@@ -21,8 +21,9 @@ type goPart struct {
 
 // goParts are built in this order. As few modules as their versions allow:
 // what shares a module shares its compiled packages.
-//   - the Kubernetes provider is written against k8s.io 0.33 and
-//     structured-merge-diff v4, Kubernetes 1.36 against v6;
+//   - the Kubernetes provider is written against pulumi/pkg before v3.248.0; what
+//     else it is made of has the cluster's versions, newer ones than its go.mod asks
+//     for (k8s.io 0.36, not 0.33), and is compiled for the cluster already;
 //   - the language host is in the SDK's module up to v3.66.0 only;
 //   - pilot-agent needs the build tag `agent`, which breaks the other Istio
 //     commands.
