@@ -67,7 +67,7 @@ func (l *Lab) diskNeeds(ctx context.Context) ([]need, error) {
 		folders[2] = os.TempDir()
 	}
 	needs[1].bytes = 1.5 * gigabyte
-	return append(needs, need{folders[0], 7.5 * gigabyte}, need{folders[1], 3 * gigabyte}, need{folders[2], 4 * gigabyte}), nil
+	return append(needs, need{folders[0], 6.5 * gigabyte}, need{folders[1], 3 * gigabyte}, need{folders[2], 4 * gigabyte}), nil
 }
 
 // checkDisk adds up what is needed on each disk.
