@@ -77,7 +77,7 @@ func tagOfContent(t *testing.T) {
 	}
 	state := strings.ReplaceAll(pulumi(t, "stack", "export"), name, "localhost:5000/servicex:latest")
 	pulumi(t, "stack", "import", "--file", write(t, "state.json", []byte(state)))
-	before := kubectl(t, "-n", ns, "get", "pods", "-o", "name")
+	before := stackPods(t)
 	pulumiUp(t)
 	if got := changes(t); got["update"] != 1 || got["same"] == 0 || len(got) != 2 {
 		t.Errorf("changes: got %v, want the image alone", got)
@@ -85,10 +85,17 @@ func tagOfContent(t *testing.T) {
 	if got := imageInState(t); got != name {
 		t.Errorf("the image's name: got %q, want %q", got, name)
 	}
-	if after := kubectl(t, "-n", ns, "get", "pods", "-o", "name"); after != before {
+	if after := stackPods(t); after != before {
 		t.Errorf("pods: got %q, before %q", after, before)
 	}
 	upUnchanged(t)
+}
+
+// stackPods lists the stack's pods, but for those on their way out: the case before may
+// have replaced some, which take half a minute to go.
+func stackPods(t *testing.T) string {
+	t.Helper()
+	return kubectl(t, "-n", ns, "get", "pods", "-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}`)
 }
 
 func imageInState(t *testing.T) string {
@@ -121,11 +128,11 @@ func dockerContext(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before := kubectl(t, "-n", ns, "get", "pods", "-o", "name")
+	before := stackPods(t)
 	defer func() {
 		pulumiUp(t)
 		upUnchanged(t)
-		if after := kubectl(t, "-n", ns, "get", "pods", "-o", "name"); after != before {
+		if after := stackPods(t); after != before {
 			t.Errorf("pods: got %q, before %q", after, before)
 		}
 	}()

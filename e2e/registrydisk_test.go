@@ -16,7 +16,7 @@ import (
 func registryDiskFull(t *testing.T) {
 	const repository = "full/servicex"
 	was := strings.TrimSpace(pulumi(t, "config", "get", "image.repository"))
-	before := kubectl(t, "-n", ns, "get", "pods", "-o", "name")
+	before := stackPods(t)
 	room := fullDisk(t, repository)
 	defer room()
 	pulumi(t, "config", "set", "image.repository", "localhost:5000/"+repository)
@@ -25,7 +25,7 @@ func registryDiskFull(t *testing.T) {
 		t.Errorf("pulumi up with a full registry: %s", o.all())
 	}
 	t.Logf("pulumi up with a full registry took %s", o.took)
-	if after := kubectl(t, "-n", ns, "get", "pods", "-o", "name"); after != before {
+	if after := stackPods(t); after != before {
 		t.Errorf("the pods are %q now, were %q", after, before)
 	}
 	room()
