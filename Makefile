@@ -132,8 +132,9 @@ lint:
 	cd lab/parts/cluster/libopenapi && $(LINT) run --config ../../../../.golangci.yml ./...
 	cd e2e/browser && $(LINT) run --config ../../.golangci.yml ./...
 	@set -e; for m in $(MODULES) e2e/browser; do (cd $$m && $(GO) mod tidy -diff); done
-	@# A dependency's test needs API versions that Kubernetes 1.36 has no more; -e goes on, and says so.
-	@cd lab/parts/provider && $(GO) mod tidy -e -diff 2>/dev/null
+	@# A dependency's test needs API versions that Kubernetes 1.36 has no more. -e goes on without
+	@# it, and what it says of that is told only where something is to be changed.
+	@cd lab/parts/provider && out=$$($(GO) mod tidy -e -diff 2>&1) || { echo "$$out" >&2; exit 1; }
 	$(MAKE) --no-print-directory generated
 
 .PHONY: generated
